@@ -1,0 +1,139 @@
+"""Data-quality checks: what a table must have before any estimate from it is worth publishing."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from hiddenpop.captures import CaptureTable
+from hiddenpop.numerics.terms import components
+from hiddenpop.overlap import Overlap, overlap
+from hiddenpop.result import Check
+from hiddenpop.sightings import SightingCounts
+
+FEW_REPEATED = 30
+MOST_ONCE = 0.95
+SMALL_OVERLAP = 5
+DOMINANT = 0.90
+RATIO_RANGE = (0.5, 1.5)
+
+
+def check(data: CaptureTable | SightingCounts) -> list[Check]:
+    """Every data-quality check of a table, with those made when it was read.
+
+    Thresholds: 30 people on two lists or more (below that single records decide); 95 % of people on one list only
+    (above that the hidden number is extrapolated twentyfold); overlaps of 5; one list holding 90 % of the people; for
+    sightings, f1/f2 between 0.5 and 1.5 (van Hest et al. 2008, Epidemiology and Infection 136:14).
+    """
+    if isinstance(data, SightingCounts):
+        return [*data.checks, *_sightings(data)]
+    table = data.pooled()
+    found = overlap(table)
+    checks = [_number_of_lists(table), _repeated(found, table.observed), _one_list_share(found, table.observed)]
+    if table.n_lists > 1:
+        checks += [*_pairs(found), _connected(found), _dominant(found, table.observed), *_nested(found)]
+        checks += _everyone(found, table.observed)
+    return [*table.checks, *checks]
+
+
+def _number_of_lists(table: CaptureTable) -> Check:
+    k = table.n_lists
+    if k == 1:
+        message = f"There is only one list ({table.lists[0]}): no overlap, so nothing can be estimated from it."
+        return Check("number-of-lists", 1, False, message)
+    if k == 2:
+        message = "There are two lists: that they are independent cannot be tested, and dependence moves the number."
+        return Check("number-of-lists", 2, None, message)
+    return Check("number-of-lists", k, True, f"{k} lists: dependence between two of them can be modelled.")
+
+
+def _repeated(found: Overlap, observed: int) -> Check:
+    people = found.repeated
+    message = f"{people:,} of {observed:,} people are on two lists or more"
+    message += "." if people >= FEW_REPEATED else f"; below {FEW_REPEATED}, single records decide the estimate."
+    return Check("people-on-two-lists", people, people >= FEW_REPEATED, message)
+
+
+def _one_list_share(found: Overlap, observed: int) -> Check:
+    share = 1.0 - found.repeated / observed
+    message = f"{share:.0%} of the people are on one list only"
+    message += "." if share <= MOST_ONCE else ": nearly all of the estimate is extrapolation."
+    return Check("one-list-share", round(share, 4), share <= MOST_ONCE, message)
+
+
+def _pairs(found: Overlap) -> list[Check]:
+    pairs = [(int(found.pairs[i, j]), f"{found.lists[i]} and {found.lists[j]}") for i, j in _two(found)]
+    empty = [name for people, name in pairs if people == 0]
+    small = min((p for p in pairs if p[0] > 0), default=None)
+    told = f"{len(empty)} of {len(pairs)} pairs of lists share nobody" + (f": {_some(empty)}." if empty else ".")
+    checks = [Check("empty-pairs", len(empty), not empty, told)]
+    if small is not None:
+        message = f"The smallest overlap that is not empty is {small[0]:,} people ({small[1]})."
+        checks.append(Check("smallest-overlap", small[0], small[0] >= SMALL_OVERLAP, message))
+    return checks
+
+
+def _connected(found: Overlap) -> Check:
+    links = [1 << i | 1 << j for i, j in _two(found) if found.pairs[i, j]]
+    groups = components(links, len(found.lists))
+    if len(groups) == 1:
+        return Check("connected-lists", 1, True, "Every list is linked to every other through shared people.")
+    named = [" + ".join(n for i, n in enumerate(found.lists) if g >> i & 1) for g in groups]
+    message = f"The lists fall into {len(groups)} groups that share nobody: {_some(named, '; ')}. "
+    return Check("connected-lists", len(groups), False, message + "They may describe different populations.")
+
+
+def _dominant(found: Overlap, observed: int) -> Check:
+    largest = int(np.argmax(found.sizes))
+    share = float(found.sizes[largest]) / observed
+    message = f"The largest list, {found.lists[largest]}, holds {share:.0%} of the people"
+    message += "." if share <= DOMINANT else ": the other lists say little about whom it misses."
+    return Check("dominant-list", round(share, 4), share <= DOMINANT, message)
+
+
+def _nested(found: Overlap) -> list[Check]:
+    checks = []
+    for i, j in _two(found):
+        both = int(found.pairs[i, j])
+        inner, outer = (i, j) if found.sizes[i] <= found.sizes[j] else (j, i)
+        if both != found.sizes[inner]:
+            continue
+        a, b = found.lists[inner], found.lists[outer]
+        if both == found.sizes[outer]:
+            message = f"The lists {a} and {b} hold the same people: they are one list. Merge them."
+            checks.append(Check("identical-lists", both, False, message))
+        else:
+            message = f"All {both:,} people on {a} are also on {b}: that looks like referral or a copy. Consider merging."
+            checks.append(Check("nested-lists", both, False, message))
+    return checks
+
+
+def _everyone(found: Overlap, observed: int) -> list[Check]:
+    return [
+        Check("everyone-on-list", name, False, f"Everybody is on the list {name}: no other list finds anyone it misses.")
+        for name, size in zip(found.lists, found.sizes, strict=True)
+        if size == observed
+    ]
+
+
+def _sightings(data: SightingCounts) -> list[Check]:
+    f1, f2 = data.frequencies.get(1, 0), data.frequencies.get(2, 0)
+    repeated = data.observed - f1
+    message = "There is one list: estimates from repeated contacts are lower bounds where people differ."
+    checks = [Check("single-list", 1, None, message)]
+    message = f"{repeated:,} of {data.observed:,} people were seen more than once."
+    checks.append(Check("people-seen-twice", repeated, repeated >= FEW_REPEATED, message))
+    if f2:
+        low, high = RATIO_RANGE
+        message = f"{f1:,} people were seen once and {f2:,} twice, a ratio of {f1 / f2:.2f}; {low} to {high} is trusted."
+        checks.append(Check("seen-once-to-twice", round(f1 / f2, 4), low <= f1 / f2 <= high, message))
+    return checks
+
+
+def _two(found: Overlap) -> list[tuple[int, int]]:
+    return list(combinations(range(len(found.lists)), 2))
+
+
+def _some(names: list[str], mark: str = ", ", most: int = 5) -> str:
+    return mark.join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

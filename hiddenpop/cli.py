@@ -1,0 +1,221 @@
+"""The command line: `hiddenpop datasets | methods | check | estimate | compare | report`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+import hiddenpop.estimators  # noqa: F401  (registers the methods)
+from hiddenpop import cli_io as io
+from hiddenpop.captures import CaptureTable
+from hiddenpop.checks import check as check_data
+from hiddenpop.checks import verdict as reach_verdict
+from hiddenpop.datasets import entries
+from hiddenpop.errors import HiddenpopError, OptionError
+from hiddenpop.provenance import versions
+from hiddenpop.registry import METHODS, compare as compare_methods, estimate as estimate_by_id, estimate_by
+from hiddenpop.result import Check, Estimate, Refusal
+
+app = typer.Typer(
+    name="hiddenpop",
+    help="How many people are on no list? Multiple-systems estimation of hidden populations.",
+    epilog="Example: hiddenpop report uk_2013 -o uk_2013.html",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+TableArgument = Annotated[
+    str, typer.Argument(metavar="TABLE", help="A shipped table (see `hiddenpop datasets`) or a .csv, .parquet, .xlsx file.")
+]
+Lists = Annotated[str | None, typer.Option("--lists", help="Columns that are lists: a,b,c.", show_default=False)]
+Count = Annotated[str | None, typer.Option("--count", help="Column that counts people.", show_default=False)]
+Strata = Annotated[str | None, typer.Option("--strata", help="Columns that are strata: sex,age.", show_default=False)]
+Where = Annotated[
+    list[str] | None, typer.Option("--where", help="Only this stratum: COLUMN=VALUE. Repeatable.", show_default=False)
+]
+Level = Annotated[float, typer.Option("--level", help="Level of the intervals.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of random draws; recorded either way.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a check failed.")]
+Options = Annotated[
+    list[str] | None, typer.Option("--option", help="Option of the method: NAME=VALUE. Repeatable.", show_default=False)
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hiddenpop {versions()['hiddenpop']}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: hiddenpop datasets")
+def datasets(as_json: AsJson = False) -> None:
+    """List the published tables that ship with hiddenpop."""
+    rows = [{"name": name, "n_lists": len(e["lists"]), **e} for name, e in entries().items()]
+    if as_json:
+        io.print_json(rows)
+        return
+    _print_table(("name", "lists", "people", "what"), [(r["name"], r["n_lists"] or "–", f"{r['observed']:,}", r["title"]) for r in rows])
+
+
+@app.command(epilog="Example: hiddenpop methods --lists 3")
+def methods(
+    lists: Annotated[int | None, typer.Option("--lists", help="Only methods for so many lists.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the estimators, their options and references."""
+    chosen = [
+        m for m in METHODS.values()
+        if lists is None or (m.lists[0] <= lists <= (m.lists[1] or lists))
+    ]  # fmt: skip
+    if as_json:
+        io.print_json([m.to_dict() for m in chosen])
+        return
+    _print_table(("method", "summary", "options"), [(m.id, m.summary, ", ".join(m.options)) for m in chosen])
+
+
+@app.command(epilog="Example: hiddenpop check cases.csv --lists police,ngo,shelter --count n")
+def check(
+    table: TableArgument, lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
+    as_json: AsJson = False, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Check whether a table can carry an estimate, and how far it may be published."""
+    data = io.read_table(table, lists, count, strata, where or ())
+    found = check_data(data)
+    reached = reach_verdict(found)
+    if as_json:
+        io.print_json({"checks": [c.to_dict() for c in found], "verdict": reached.to_dict()})
+    else:
+        io.say_reading(data)
+        io.console().print(Text(str(data).split("\n")[0], style="bold"))
+        io.print_checks(found)
+        io.console().print(Text.assemble("verdict: ", (reached.level, io.LEVEL_STYLE[reached.level])))
+        for reason in reached.reasons:
+            io.console().print(Text(f"  - {reason}"), soft_wrap=True)
+    io.finish(found, strict=strict)
+
+
+@app.command(epilog="Example: hiddenpop estimate uk_2013 --method loglinear --option 'model=[12,23,4,5,6]'")
+def estimate(
+    table: TableArgument,
+    method: Annotated[str, typer.Option("--method", help="Id of a method (see `hiddenpop methods`).")],
+    lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
+    by: Annotated[str | None, typer.Option("--by", help="One more estimate per value of a stratum column.", show_default=False)] = None,
+    option: Options = None, level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Estimate a population by one method."""
+    options = io.read_options(method, option or (), level, seed)
+    data = io.read_table(table, lists, count, strata, where or ())
+    if by is None:
+        results: list[Estimate | Refusal] = [estimate_by_id(data, method, **options)]
+        document: Any = results[0].to_dict()
+    else:
+        if not isinstance(data, CaptureTable):
+            raise OptionError("--by needs a table with strata.", hint="Leave it out.")
+        parts = estimate_by(data, method, by, **options)
+        total = estimate_by_id(data, method, **options)
+        document = {
+            "total": total.to_dict(),
+            "strata": [{"stratum": {by: value}, **part.to_dict()} for (value,), part in parts.items()],
+        }
+        results = [total, *parts.values()]
+    if as_json:
+        io.print_json(document)
+    else:
+        io.say_reading(data)
+        names = ["total", *(f"{by} = {value}" for (value,) in parts)] if by else [method]
+        for name, result in zip(names, results, strict=True):
+            io.console().print(Text.assemble((f"{name}: ", "bold"), str(result)), soft_wrap=True)
+    io.finish(_checks(results), strict=strict)
+
+
+@app.command(epilog="Example: hiddenpop compare netherlands_2010_2015 --seed 7")
+def compare(
+    table: TableArgument, lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
+    level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Estimate by every method that applies, refusals included."""
+    data = io.read_table(table, lists, count, strata, where or ())
+    results = compare_methods(data, level=level, seed=seed)
+    if as_json:
+        io.print_json([r.to_dict() for r in results])
+    else:
+        io.say_reading(data)
+        io.console().print(Text(str(data), style="bold"), soft_wrap=True)
+        io.print_results(results)
+    if not any(isinstance(r, Estimate) for r in results):
+        raise typer.Exit(2)
+    io.finish(_checks(results), strict=strict)
+
+
+@app.command(epilog="Example: hiddenpop report uk_2013 -o uk_2013.html")
+def report(
+    table: TableArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
+    lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
+    method: Annotated[str | None, typer.Option("--method", help="Method of the headline; the documented rule if left out.", show_default=False)] = None,
+    option: Options = None, level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Write a report: headline, verdict, every method, data, methods and provenance in one HTML file."""
+    from hiddenpop.report import write_report
+
+    if option and method is None:
+        raise OptionError("--option needs --method.", hint="Name the method of the headline.")
+    if not output.parent.is_dir():
+        raise OptionError(f"The folder {str(output.parent)!r} does not exist.", hint="Create it, or write elsewhere.")
+    options = io.read_options(method, option or (), None, None) if method else None
+    data = io.read_table(table, lists, count, strata, where or ())
+    made = write_report(
+        data, output, method=method, options=options, level=level, seed=seed, command=shlex.join(["hiddenpop", *sys.argv[1:]])
+    )  # fmt: skip
+    if as_json:
+        io.print_json(made.to_dict())
+    else:
+        io.say_reading(data)
+        io.console().print(Text(str(made.headline)), soft_wrap=True)
+        io.console().print(Text.assemble("verdict: ", (made.verdict.level, io.LEVEL_STYLE[made.verdict.level])))
+        io.console().print(Text(f"written: {output}"), soft_wrap=True)
+    if not isinstance(made.headline, Estimate):
+        raise typer.Exit(2)
+    io.finish(_checks([made.headline]), strict=strict)
+
+
+def _checks(results: Iterable[Estimate | Refusal]) -> list[Check]:
+    return [c for r in results if isinstance(r, Estimate) for c in r.checks]
+
+
+def _print_table(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(str(cell)) for cell in row))
+    io.console().print(shown)
+
+
+def main() -> None:
+    """Run the command line; every deliberate error and every usage error ends in one message and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except (HiddenpopError, typer.TyperException) as error:
+        io.fail(error, as_json="--json" in sys.argv)
+    except typer.Abort:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    sys.exit(code or 0)

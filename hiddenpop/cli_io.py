@@ -1,0 +1,163 @@
+"""What the commands share: reading TABLE, reading options, printing for people or for programs, and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hiddenpop.captures import CaptureTable
+from hiddenpop.datasets import entries, load
+from hiddenpop.errors import HiddenpopError, OptionError, UnknownNameError
+from hiddenpop.intake import read_captures
+from hiddenpop.options import read_option
+from hiddenpop.registry import Data, find_method
+from hiddenpop.result import Check, Estimate, Refusal, plain
+
+MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
+LEVEL_STYLE = {"publishable": "green", "indicative": "yellow", "lower-bound-only": "yellow", "do-not-publish": "red"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that colours only what a person sees, and does not fold lines that go to a file."""
+    shown = Console(stderr=stderr, highlight=False)
+    return shown if shown.is_terminal else Console(stderr=stderr, highlight=False, width=200)
+
+
+def read_table(
+    source: str, lists: str | None, count: str | None, strata: str | None, where: Sequence[str] = ()
+) -> Data:
+    """TABLE as given on the command line: a shipped name, or a file."""
+    if not Path(source.partition("#")[0]).exists() and source in entries():
+        if lists or count or strata:
+            raise OptionError(
+                f"{source!r} ships with hiddenpop, so --lists, --count and --strata do not apply.",
+                hint="Leave them out.",
+            )
+        data = load(source)
+    elif not Path(source.partition("#")[0]).exists():
+        near = get_close_matches(source, entries(), n=3, cutoff=0.5)
+        raise UnknownNameError(
+            f"{source!r} is neither a file nor a table that ships with hiddenpop.",
+            hint=f"Did you mean {' or '.join(near)}?" if near else "`hiddenpop datasets` lists the tables that ship.",
+            details={"name": source, "near": near},
+        )
+    else:
+        data = read_captures(source, lists=_names(lists), count=count, strata=_names(strata))
+    if where:
+        if not isinstance(data, CaptureTable):
+            raise OptionError("--where selects strata; sighting counts have none.", hint="Leave it out.")
+        data = data.select(**_conditions(where))
+    return data
+
+
+def _names(text: str | None) -> list[str] | None:
+    """`a,b,c` as names; one that holds a comma is put into double quotes."""
+    if text is None:
+        return None
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
+
+
+def _conditions(where: Sequence[str]) -> dict[str, list[str]]:
+    """`["sex=Female", "sex=Male"]` as `{"sex": ["Female", "Male"]}`."""
+    found: dict[str, list[str]] = {}
+    for condition in where:
+        column, equals, value = condition.partition("=")
+        if not equals:
+            raise OptionError(f"--where {condition!r} is not COLUMN=VALUE.", hint="Write --where sex=Female.")
+        found.setdefault(column.strip(), []).append(value.strip())
+    return found
+
+
+def read_options(method: str, given: Sequence[str], level: float | None, seed: int | None) -> dict[str, Any]:
+    """`--option k=v` by the types that the method declares, with level and seed where the method has them."""
+    known = find_method(method).options
+    options: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals:
+            raise OptionError(f"--option {text!r} is not NAME=VALUE.", hint="Write --option 'model=[12,3]'.")
+        if name in options:
+            raise OptionError(f"--option {name} is given twice.", hint="Give it once.")
+        options[name] = read_option(name, known[name][0], value) if name in known else value
+    if level is not None:
+        options.setdefault("level", level)
+    if seed is not None and "seed" in known:
+        options.setdefault("seed", seed)
+    return options
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output, and nothing else."""
+    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def say_reading(data: Data) -> None:
+    """What was inferred when the data were read, on standard error."""
+    out = console(stderr=True)
+    for fact in data.reading:
+        out.print(Text(f"read: {fact}", style="dim"))
+
+
+def print_checks(checks: Iterable[Check]) -> None:
+    """One line per check."""
+    out = console()
+    for check in checks:
+        mark, style = MARKS[check.passed]
+        out.print(Text.assemble((f"{mark} ", style), (f"{check.name}: ", "bold"), check.message), soft_wrap=True)
+
+
+def print_results(results: Sequence[Estimate | Refusal]) -> None:
+    """A table of results: numbers, then the reasons of refusals."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for name, justify in (("method", "left"), ("people", "right"), ("low", "right"), ("high", "right")):
+        shown.add_column(name, justify=justify)  # type: ignore[arg-type]
+    shown.add_column("interval")
+    shown.add_column("doubts", overflow="fold")
+    for result in results:
+        if isinstance(result, Refusal):
+            shown.add_row(result.method, "–", "", "", "", Text(f"no estimate: {result.error.message}"))
+            continue
+        interval = result.interval
+        low, high = (f"{interval.low:,.0f}", _high(interval.high)) if interval else ("–", "–")
+        kind = f"{100 * interval.level:g}% {interval.kind}" if interval else "none"
+        doubts = ", ".join(c.name for c in result.failed)
+        shown.add_row(result.method, f"{result.population:,.0f}", low, high, kind, Text(doubts))
+    console().print(shown)
+
+
+def _high(value: float | None) -> str:
+    return "no limit" if value is None else f"{value:,.0f}"
+
+
+def finish(checks: Iterable[Check], *, strict: bool) -> None:
+    """Exit code 1 when a check failed and --strict was given."""
+    if strict and any(check.passed is False for check in checks):
+        raise typer.Exit(1)
+
+
+def fail(error: Exception, *, as_json: bool) -> NoReturn:
+    """Say what is wrong, without a traceback, and exit with 2."""
+    if isinstance(error, HiddenpopError):
+        found = error.to_dict()
+    else:
+        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        found = {"type": "UsageError", "message": message, "hint": "See --help.", "details": {}}
+    if as_json:
+        print_json({"error": found})
+    else:
+        out = console(stderr=True)
+        out.print(Text.assemble(("Error: ", "bold red"), found["message"]), soft_wrap=True)
+        if found["hint"]:
+            out.print(Text(found["hint"]), soft_wrap=True)
+    sys.exit(2)

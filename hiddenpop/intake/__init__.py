@@ -1,0 +1,5 @@
+"""The only room that reads files: from whatever shape the data have to a `CaptureTable` or `SightingCounts`."""
+
+from hiddenpop.intake.reader import read_captures
+
+__all__ = ["read_captures"]

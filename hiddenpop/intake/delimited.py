@@ -1,0 +1,104 @@
+"""Delimited text as offices have it: any of comma, semicolon, tab or bar; UTF-8, UTF-16 or Latin-1."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from hiddenpop.errors import DataError
+from hiddenpop.intake.rows import PREVIEW, NumberedRow, Rows, find_header, skipped, trimmed
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+OTHER_KINDS = {
+    b"PK\x03\x04": "a workbook or archive (.xlsx, .zip)",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "compressed (.gz)",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
+    b"%PDF": "a PDF",
+}
+
+
+def read_delimited(path: Path, wanted: Sequence[str]) -> Rows:
+    """Open a delimited text file: find encoding, delimiter and header; refuse what is not text."""
+    refuse_other_kinds(path)
+    encoding = _encoding(path)
+    delimiter = _delimiter(path, encoding)
+    header, columns = find_header(islice(_lines(path, encoding, delimiter), PREVIEW), wanted)
+
+    def rows() -> Iterator[NumberedRow]:
+        return ((n, row) for n, row in _lines(path, encoding, delimiter) if n > header)
+
+    reading = (f"{DELIMITERS[delimiter]}-separated text, {encoding}", *skipped(header))
+    return Rows(columns, rows, path.name, reading)
+
+
+def refuse_other_kinds(path: Path) -> None:
+    """Refuse a file whose first bytes show that it is not text, whatever its ending says."""
+    with path.open("rb") as file:
+        begin = file.read(512)
+    if not begin.strip():
+        raise DataError(f"The file {path.name} is empty.", hint="Give a table with a header row.")
+    kind = next((kind for magic, kind in OTHER_KINDS.items() if begin.startswith(magic)), None)
+    if kind is None and begin.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        kind = "a web page (HTML or XML)"
+    if kind:
+        raise DataError(
+            f"The file {path.name} is not what its ending says: its content is {kind}.",
+            hint="Rename it with the right ending, or save it again as CSV.",
+        )
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        begin = file.read(4096)
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if begin.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if b"\x00" in begin:
+        zeros = begin[1::2].count(0), begin[::2].count(0)
+        if max(zeros) > len(begin) / 4 and min(zeros) == 0:
+            return "utf-16-le" if zeros[0] else "utf-16-be"
+        raise DataError(f"The file {path.name} holds binary data, not text.", hint="Save it as CSV.")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _delimiter(path: Path, encoding: str) -> str:
+    """The delimiter under which most of the first rows have one and the same number of cells."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        rows = [len(cells) for _, row in islice(_lines(path, encoding, delimiter), PREVIEW) if (cells := trimmed(row))]
+        widths = Counter(w for w in rows if w > 1)
+        width = max(widths, key=lambda w: (widths[w], w), default=0)
+        return widths[width], width
+
+    return max(DELIMITERS, key=score)
+
+
+def _lines(path: Path, encoding: str, delimiter: str) -> Iterator[NumberedRow]:
+    """(line number, cells) of every line that is not blank."""
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            reader = csv.reader(file, delimiter=delimiter)
+            for row in reader:
+                if row:
+                    yield reader.line_num, row
+    except csv.Error as error:
+        raise DataError(
+            f"Row {reader.line_num} of {path.name} cannot be read: {error}.",
+            hint="Look for a quotation mark that is not closed.",
+        ) from error
+    except UnicodeError as error:
+        raise DataError(f"The file {path.name} is not valid {encoding} text.", hint="Save it as UTF-8.") from error

@@ -1,0 +1,100 @@
+"""`read_captures`: from a file or DataFrame in any of the shapes that users have to the data classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hiddenpop.captures import CaptureTable
+from hiddenpop.errors import DataError
+from hiddenpop.intake.delimited import read_delimited
+from hiddenpop.intake.frames import read_frame, read_parquet
+from hiddenpop.intake.rows import Rows
+from hiddenpop.intake.shape import decide_shape
+from hiddenpop.intake.tally import READERS
+from hiddenpop.intake.workbook import read_workbook
+from hiddenpop.sightings import SightingCounts
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SAMPLE = 10_000
+TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".tab")
+
+
+def read_captures(
+    source: str | Path | DataFrame,
+    lists: Sequence[str] | None = None,
+    count: str | None = None,
+    strata: Sequence[str] | None = None,
+) -> CaptureTable | SightingCounts:
+    """Read overlapping lists, or capture frequencies, from a file or a DataFrame.
+
+    Shapes: one row per history with a count; one row per person with a 0/1 (true/false, yes/no) column per list; one
+    row per person and list (columns `person`, `list`); histories as text (`0110`) with a count; capture frequencies
+    (columns `times`, `count`, or one row `f1, f2, ...`), which give `SightingCounts`.
+
+    Parameters
+    ----------
+    source : path to .csv (.tsv, .txt), .parquet or .xlsx (`file.xlsx#Sheet`), or a DataFrame
+    lists : names of the list columns; with them nothing is guessed about lists
+    count : name of the column that counts people
+    strata : names of the stratum columns
+
+    Returns
+    -------
+    CaptureTable or SightingCounts
+        `reading` says what was inferred.
+
+    Raises
+    ------
+    DataError
+        Every fault of the file in one message, with rows.
+
+    Notes
+    -----
+    Without `lists`, every column must be 0/1-like (a list), named `count`, or text (a stratum). Files are read row by
+    row: memory grows with the number of different histories, not with the size of the file.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [54, 463, 15]})
+    >>> print(read_captures(frame))
+    532 people on 2 lists; 3 of 3 histories seen
+    """
+    wanted = [*(lists or ()), *([count] if count else ()), *(strata or ())]
+    rows = _open(source, wanted)
+    sample = [cells for _, cells in islice(rows.open(), SAMPLE)]
+    if not sample:
+        raise DataError(f"{rows.source} has a header but no rows.", hint="Give at least one history.")
+    shape = decide_shape(rows.columns, sample, lists, count, strata)
+    return READERS[shape.kind](rows, shape)
+
+
+def _open(source: Any, wanted: Sequence[str]) -> Rows:
+    if not isinstance(source, (str, Path)):
+        if hasattr(source, "columns") and hasattr(source, "itertuples"):
+            return read_frame(source)
+        raise DataError(f"Cannot read a {type(source).__name__}.", hint="Give a path or a pandas DataFrame.")
+    text = str(source)
+    path, _, sheet = text.partition("#") if ".xlsx#" in text.lower() else (text, "", "")
+    file = Path(path)
+    if not file.is_file():
+        raise DataError(
+            f"There is no file {path!r}." if not file.is_dir() else f"{path!r} is a folder, not a file.",
+            hint="Check the path; `hiddenpop datasets` lists the tables that ship.",
+        )
+    ending = file.suffix.lower()
+    try:
+        if ending in TEXT_ENDINGS:
+            return read_delimited(file, wanted)
+        if ending == ".xlsx":
+            return read_workbook(file, wanted, sheet or None)
+        if ending == ".parquet":
+            return read_parquet(file)
+    except OSError as error:
+        raise DataError(f"The file {path!r} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
+    raise DataError(f"Files ending in {ending or 'nothing'!r} are not read.", hint="Use .csv, .parquet or .xlsx.")

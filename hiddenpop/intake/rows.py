@@ -1,0 +1,105 @@
+"""`Rows`: named columns of text, read one row at a time, and the search for the header row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from hiddenpop.errors import DataError, UnknownNameError
+
+PREVIEW = 60
+
+NumberedRow = tuple[int, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A rectangle of text that is read afresh at each `open()`, in bounded memory.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    open : function that returns an iterator of (row number as seen in the file, cells)
+    source : str, name of the file
+    reading : tuple of str, what was inferred so far
+    """
+
+    columns: tuple[str, ...]
+    open: Callable[[], Iterator[NumberedRow]]
+    source: str
+    reading: tuple[str, ...] = ()
+
+
+def trimmed(cells: Sequence[str]) -> list[str]:
+    """Cells without surrounding blanks and without empty ones at the end."""
+    out = [cell.strip().lstrip("\ufeff") for cell in cells]
+    while out and not out[-1]:
+        out.pop()
+    return out
+
+
+def find_header(preview: Iterable[NumberedRow], wanted: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+    """The header: the first row that holds all wanted names, else the first complete row.
+
+    Parameters
+    ----------
+    preview : the first rows of the file
+    wanted : names that the caller gave; may be empty
+
+    Returns
+    -------
+    (row number, column names)
+
+    Raises
+    ------
+    DataError
+        If the file is empty, no header is found, names repeat, or a column has no name.
+    """
+    rows = [(number, cells) for number, row in preview if (cells := trimmed(row))]
+    if not rows:
+        raise DataError("The file is empty.", hint="Give a table with a header row.")
+    if wanted:
+        number, cells = next((r for r in rows if set(wanted) <= set(r[1])), _complete(rows))
+        missing = [name for name in wanted if name not in cells]
+        if missing:
+            raise UnknownNameError.among("column", missing[0], cells)
+    else:
+        number, cells = _complete(rows)
+        if any(_is_number(cell) for cell in cells):
+            raise DataError(
+                f"Row {number} should be the header but holds numbers: {', '.join(cells[:8])}.",
+                hint="Put the names of the columns into the first row, or name them with lists (--lists a,b,c).",
+            )
+    _check_names(cells, number)
+    return number, tuple(cells)
+
+
+def _complete(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, list[str]]:
+    """The first row as wide as most of the table, without gaps."""
+    widths = Counter(len(cells) for _, cells in rows)
+    width = max(widths, key=lambda w: (widths[w], w))
+    return next((r for r in rows if len(r[1]) >= width and all(r[1])), rows[0])
+
+
+def _check_names(cells: Sequence[str], number: int) -> None:
+    nameless = [str(i + 1) for i, cell in enumerate(cells) if not cell]
+    twice = sorted(name for name, times in Counter(c for c in cells if c).items() if times > 1)
+    if nameless:
+        raise DataError(f"In the header (row {number}), column {', '.join(nameless)} has no name.", hint="Name it.")
+    if twice:
+        raise DataError(f"The header (row {number}) names {', '.join(twice)} twice.", hint="Rename the columns.")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def skipped(header: int, first: int = 1) -> tuple[str, ...]:
+    """What to say of rows above the header."""
+    above = header - first
+    return (f"{above} rows above the header (row {header}) were skipped",) if above else ()

@@ -1,0 +1,91 @@
+"""The meaning of a cell: membership of a list, a count, a history; what is doubtful is a fault, never a guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+ONE = frozenset({"1", "1.0", "true", "yes", "y", "t", "oui", "ja", "si", "sí"})
+ZERO = frozenset({"0", "0.0", "false", "no", "n", "f", "non", "nein", "nee"})
+
+SUPPRESSED = re.compile(r"^([<≤]\s*=?\s*\d+|\d+\s*(-|–|to)\s*\d+|\*+|\.\.+|…|:|c|s|x|z|suppressed)$", re.IGNORECASE)
+GROUPS = {
+    ".": re.compile(r"^\d{1,3}(\.\d{3})+$"),
+    ",": re.compile(r"^\d{1,3}(,\d{3})+$"),
+    " ": re.compile(r"^\d{1,3}([ \u00a0\u2009\u202f]\d{3})+$"),
+    "'": re.compile(r"^\d{1,3}(['\u2019]\d{3})+$"),
+}
+WHOLE = re.compile(r"^\+?\d+$")
+DECIMAL_ZERO = re.compile(r"^(\d+)[.,]0+$")
+SCIENTIFIC = re.compile(r"^\d+(\.\d+)?e\+?\d+$", re.IGNORECASE)
+NEGATIVE = re.compile(r"^[-\u2212]\s*\d")
+HISTORY = re.compile(r"^[01]{2,}$")
+
+
+def membership(cell: str) -> bool | None:
+    """True, False, or None when the cell is neither."""
+    word = cell.strip().lower()
+    return True if word in ONE else False if word in ZERO else None
+
+
+class CountReading(NamedTuple):
+    """How a column of counts was understood.
+
+    Attributes
+    ----------
+    values : cell -> whole number
+    faults : cell -> what is wrong with it
+    thousands : the mark between groups of three digits, or "" when there is none
+    """
+
+    values: dict[str, int]
+    faults: dict[str, str]
+    thousands: str
+
+
+def read_counts(cells: Iterable[str]) -> CountReading:
+    """Understand the distinct cells of a count column together, so that `1.234` is settled by its neighbours.
+
+    A mark that groups three digits is taken as a thousands mark only if the column is consistent: no other mark, no
+    number of 1,000 or more without it, and not every group zeros (`3.000` alone could be three).
+    """
+    distinct = list(dict.fromkeys(cell.strip() for cell in cells))
+    grouped = {mark: [c for c in distinct if pattern.match(c)] for mark, pattern in GROUPS.items()}
+    marks = [mark for mark, found in grouped.items() if found]
+    ungrouped_large = any(WHOLE.match(c) and int(c) >= 1000 for c in distinct)
+    mark = marks[0] if len(marks) == 1 else ""
+    zeros_only = mark in (".", ",") and all(re.fullmatch(r"\d{1,3}[.,]000", c) for c in grouped[mark])
+    doubtful = len(marks) > 1 or (mark in (".", ",") and (ungrouped_large or zeros_only))
+
+    values: dict[str, int] = {}
+    faults: dict[str, str] = {}
+    for cell in distinct:
+        if any(pattern.match(cell) for pattern in GROUPS.values()):
+            if doubtful:
+                faults[cell] = "could be thousands or decimals"
+            else:
+                values[cell] = int(re.sub(r"\D", "", cell))
+        elif WHOLE.match(cell):
+            values[cell] = int(cell)
+        elif found := DECIMAL_ZERO.match(cell):
+            values[cell] = int(found.group(1))
+        elif SCIENTIFIC.match(cell) and float(cell).is_integer():
+            values[cell] = int(float(cell))
+        else:
+            faults[cell] = _fault(cell)
+    return CountReading(values, faults, mark if mark and not doubtful else "")
+
+
+def _fault(cell: str) -> str:
+    if not cell or cell.lower() in ("na", "n/a", "nan", "null", "none", "-"):
+        return "missing"
+    if SUPPRESSED.match(cell):
+        return "suppressed"
+    if NEGATIVE.match(cell):
+        return "negative"
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return "not a number"
+    return "not a whole number"

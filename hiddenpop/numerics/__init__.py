@@ -1,0 +1,1 @@
+"""Numbers only: arrays in, small frozen records out. Knows nothing of tables, files or estimates."""

@@ -1,0 +1,275 @@
+"""Maximum likelihood for hierarchical log-linear models, without a design matrix and without building 2^K cells.
+
+`log mu(x) = sum of beta(A) over terms A inside history x`. The sum of all means, the empty history included, factorises
+over the groups of lists that the model ties together, so the work grows with the largest group, not with the number of
+lists. Sufficient statistics are `n*(A)`, the people on all lists of A; the information matrix is `H[A, B] = Z(A | B)`,
+superset sums of the means. Terms with `n*(A) = 0` are at minus infinity: they and every history that contains them are
+left out exactly (extended MLE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import expm1, log, log1p
+
+import numpy as np
+
+from hiddenpop.arrays import Counts, Floats, Masks, mask_of, members, popcount, subset_sums, superset_sums
+from hiddenpop.errors import OptionError
+from hiddenpop.numerics.terms import components
+
+MAX_GROUP = 20
+MAX_STEPS = 200
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lists that a model ties together, with their terms in local bits. Lengths: k lists, q terms, 2^k local histories."""
+
+    lists: int
+    index: Masks
+    terms: Masks
+    allowed: Floats
+
+    @cached_property
+    def unions(self) -> Masks:
+        """(q, q) local masks `A | B`."""
+        return np.bitwise_or.outer(self.terms, self.terms)
+
+    def weights(self, beta: Floats) -> tuple[float, Floats]:
+        """`(sum of weights without the empty history, superset sums of all weights)` at coefficients `beta` (q)."""
+        exponents = np.zeros(self.allowed.size)
+        exponents[self.terms] = beta
+        weights = np.exp(subset_sums(exponents)) * self.allowed
+        return float(weights[1:].sum()), superset_sums(weights)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A hierarchical model met with data: what every fit of it needs.
+
+    Attributes
+    ----------
+    n_lists : int
+    terms : (p,) masks kept, the empty one first, grouped by component
+    removed : masks of terms at minus infinity
+    groups : components, in the order of `terms`
+    people : int, n
+    sufficient : (p,) people on all lists of each term
+    histories, counts : observed histories and people on each
+    """
+
+    n_lists: int
+    terms: Masks
+    removed: tuple[int, ...]
+    groups: tuple[Group, ...]
+    people: int
+    sufficient: Floats
+    histories: Masks
+    counts: Counts
+
+    @property
+    def n_cells(self) -> int:
+        """Observable histories that are not excluded by a term at minus infinity."""
+        total = 1
+        for group in self.groups:
+            total *= int(group.allowed.sum())
+        return total - 1
+
+    def slices(self) -> list[slice]:
+        """Where the coefficients of each group stand in a vector over `terms`."""
+        ends = 1 + np.cumsum([g.terms.size for g in self.groups])
+        return [slice(int(e) - g.terms.size, int(e)) for e, g in zip(ends, self.groups, strict=True)]
+
+
+@dataclass(frozen=True)
+class PoissonFit:
+    """A converged fit.
+
+    Attributes
+    ----------
+    beta : (p,) coefficients in the order of the problem's terms, intercept first
+    information : (p, p), `H[A, B] = Z(A | B)`; for two lists it is the fitted number of people on both
+    covariance : (p, p), its inverse
+    hidden : float, exp(intercept)
+    certified : bool
+        True when the fit itself proves that the MLE exists and is unique (see `fit_poisson`).
+    """
+
+    problem: Problem
+    beta: Floats
+    information: Floats
+    covariance: Floats
+    certified: bool
+
+    @property
+    def hidden(self) -> float:
+        return float(np.exp(self.beta[0]))
+
+    @property
+    def log_hidden_variance(self) -> float:
+        return float(self.covariance[0, 0])
+
+
+def overlap_counts(terms: Sequence[int], histories: Masks, counts: Counts) -> Counts:
+    """People on all lists of each term, `n*(A)`; shape (p,)."""
+    return np.array([int(counts[(histories & t) == t].sum()) for t in terms], dtype=np.int64)
+
+
+def pose(terms: Sequence[int], n_lists: int, histories: Masks, counts: Counts) -> Problem:
+    """Meet a model with data: take out the terms at minus infinity and split what remains into groups.
+
+    Parameters
+    ----------
+    terms : masks of a hierarchical model, the empty one included
+    n_lists : int, K
+    histories : (m,) distinct non-zero masks
+    counts : (m,) positive
+
+    Raises
+    ------
+    OptionError
+        If more than 20 lists are tied together.
+    """
+    sufficient = overlap_counts(terms, histories, counts)
+    removed = tuple(int(t) for t, s in zip(terms, sufficient, strict=True) if s == 0)
+    kept = [int(t) for t, s in zip(terms, sufficient, strict=True) if s > 0]
+    statistics = {int(t): float(s) for t, s in zip(terms, sufficient, strict=True)}
+    groups = tuple(_group(lists, kept, removed) for lists in components(terms, n_lists))
+    ordered = [0] + [t for g in components(terms, n_lists) for t in kept if t and t & g]
+    return Problem(
+        n_lists=n_lists,
+        terms=np.array(ordered, dtype=np.int64),
+        removed=removed,
+        groups=groups,
+        people=int(counts.sum()),
+        sufficient=np.array([statistics[t] for t in ordered]),
+        histories=histories,
+        counts=counts,
+    )
+
+
+def _group(lists: int, kept: Sequence[int], removed: Sequence[int]) -> Group:
+    index = list(members(lists))
+    if len(index) > MAX_GROUP:
+        raise OptionError(
+            f"The model ties {len(index)} lists together, more than {MAX_GROUP}.",
+            hint="Leave out interactions, or merge lists, so that fewer lists hang together.",
+        )
+    local = {position: i for i, position in enumerate(index)}
+
+    def localise(masks: Sequence[int]) -> Masks:
+        inside = [mask_of(local[p] for p in members(m)) for m in masks if m and m & lists]
+        return np.array(inside, dtype=np.int64)
+
+    cells = np.arange(1 << len(index), dtype=np.int64)
+    allowed = np.ones(cells.size)
+    for term in localise(removed):
+        allowed[(cells & term) == term] = 0.0
+    return Group(lists, np.array(index, dtype=np.int64), localise(kept), allowed)
+
+
+def start(problem: Problem) -> Floats:
+    """Starting coefficients (p,): independent lists in a population twice as large as the people seen."""
+    beta = np.zeros(problem.terms.size)
+    lone = popcount(problem.terms) == 1
+    share = problem.sufficient[lone] / (2.0 * problem.people)
+    beta[lone] = np.log(share / (1.0 - share))
+    return beta
+
+
+@dataclass(frozen=True)
+class _Point:
+    """The likelihood with the intercept maximised out, at one `beta`: value, gradient and information over all terms."""
+
+    beta: Floats
+    value: float
+    gradient: Floats
+    information: Floats
+
+
+def _evaluate(problem: Problem, beta: Floats) -> _Point:
+    n = float(problem.people)
+    means = np.empty(problem.terms.size)
+    states = []
+    log_total = 0.0
+    for where, group in zip(problem.slices(), problem.groups, strict=True):
+        rest, sums = group.weights(beta[where])
+        log_total += log1p(rest)
+        means[where] = sums[group.terms] / (1.0 + rest)
+        states.append((where, sums[group.unions] / (1.0 + rest)))
+    observed_share = expm1(log_total)
+    beta = beta.copy()
+    beta[0] = log(n) - log(observed_share)
+    everyone = n * (1.0 + 1.0 / observed_share)
+    means = means * everyone
+    means[0] = n
+    information = np.outer(means, means) / everyone
+    for where, block in states:
+        information[where, where] = block * everyone
+    information[0], information[:, 0] = means, means
+    value = float(problem.sufficient[1:] @ beta[1:]) - n * log(observed_share)
+    return _Point(beta, value, problem.sufficient - means, information)
+
+
+def fit_poisson(problem: Problem) -> PoissonFit | None:
+    """Newton's method with step halving; None if no maximum could be certified or reached.
+
+    A fit is *certified* when Newton's decrement `d` and the inverse information `V` satisfy `d^2 p ||V|| <= 1/4`: the
+    log-likelihood is generalised self-concordant (third derivative bounded by the second times the largest
+    `|a(x)' h|`, and `|a(x)|^2 <= p`), so a finite, unique maximum exists nearby (Bach 2010, Electronic Journal of
+    Statistics 4, proposition 2). Where the MLE does not exist the iterates drift along a direction in which decrement
+    and curvature vanish together and the inequality never holds.
+    """
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            return _newton(problem)
+    except (FloatingPointError, OverflowError, ValueError, np.linalg.LinAlgError):
+        return None
+
+
+def _newton(problem: Problem) -> PoissonFit | None:
+    point = _evaluate(problem, start(problem))
+    settled = 0
+    for _ in range(MAX_STEPS):
+        covariance = np.linalg.inv(point.information)
+        step = covariance @ point.gradient
+        decrement = float(point.gradient @ step)
+        settled = settled + 1 if abs(decrement) <= 1e-14 * problem.people else 0
+        if settled == 3:
+            break
+        point = _halve(problem, point, step, decrement)
+    else:
+        return None
+    covariance = (covariance + covariance.T) / 2.0
+    certified = bool(0.0 <= abs(decrement) * problem.terms.size * np.linalg.norm(covariance) <= 0.25)
+    certified = certified and bool(np.linalg.eigvalsh(point.information)[0] > 0.0)
+    return PoissonFit(problem, point.beta, point.information, covariance, certified)
+
+
+def _halve(problem: Problem, point: _Point, step: Floats, decrement: float) -> _Point:
+    """The next point: the Newton step, halved until the likelihood does not fall."""
+    size = 1.0
+    slack = 1e-12 * (1.0 + abs(point.value))
+    for _ in range(40):
+        try:
+            candidate = _evaluate(problem, point.beta + size * step)
+        except (FloatingPointError, OverflowError, ValueError):
+            size /= 2.0
+            continue
+        if candidate.value >= point.value + 1e-4 * size * decrement - slack:
+            return candidate
+        size /= 2.0
+    return point
+
+
+def fitted_log_means(fit: PoissonFit, histories: Masks) -> Floats:
+    """Log fitted means of `histories` (m,); minus infinity where a removed term is contained."""
+    problem = fit.problem
+    inside = (histories[:, None] & problem.terms[None, :]) == problem.terms[None, :]
+    out = inside @ fit.beta
+    for term in problem.removed:
+        out[(histories & term) == term] = -np.inf
+    return np.asarray(out, dtype=float)

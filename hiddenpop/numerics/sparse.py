@@ -1,0 +1,33 @@
+"""Lower bounds from the people seen once and twice: Chao and Zelterman, with their variances."""
+
+from __future__ import annotations
+
+from math import exp, expm1
+
+
+def chao_corrected(f1: int, f2: int, share: float) -> tuple[float, float]:
+    """Bias-corrected hidden number and its variance.
+
+    `n0 = c f1 (f1 - 1) / (2 (f2 + 1))` with `c = share = (K - 1)/K` for K lists and 1 for sightings; the variance is
+    that of Rivest and Baillargeon for K occasions (Chao 1989 for c = 1).
+    """
+    hidden = share * f1 * (f1 - 1) / (2.0 * (f2 + 1))
+    bracket = f1 * f1 + 4.0 * f1 * f2 + 3.0 * f1 - 6.0 * f2 - 6.0
+    return hidden, hidden + share**2 * f1 * (f1 - 1) * bracket / (4.0 * (f2 + 1) ** 2 * (f2 + 2))
+
+
+def chao_plain(f1: int, f2: int, share: float) -> tuple[float, float]:
+    """`n0 = c f1^2 / (2 f2)` and its variance `f2 (c r^2/2 + c^2 r^3 + c^2 r^4/4)`, `r = f1/f2` (Chao 1987)."""
+    r = f1 / f2
+    return share * f1 * f1 / (2.0 * f2), f2 * (share * r**2 / 2.0 + share**2 * (r**3 + r**4 / 4.0))
+
+
+def zelterman_hidden(f1: int, f2: int, people: int) -> tuple[float, float]:
+    """`n0 = n e^-l / (1 - e^-l)`, `l = 2 f2 / f1`, and the variance of N (Boehning 2008, doi 10.1016/j.stamet.2007.10.001).
+
+    `var = n g (1 + n g l^2 (1/f1 + 1/f2))`, `g = e^-l / (1 - e^-l)^2`.
+    """
+    rate = 2.0 * f2 / f1
+    seen = -expm1(-rate)
+    g = exp(-rate) / seen**2
+    return people * exp(-rate) / seen, people * g * (1.0 + people * g * rate**2 * (1.0 / f1 + 1.0 / f2))

@@ -1,0 +1,88 @@
+"""Options of estimators: their declared types, the check of a value, and the reading of a value given as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from hiddenpop.errors import OptionError
+
+Pairs = Sequence[tuple[str, str]]
+TwoLists = tuple[str, str]
+
+
+def check_choice(name: str, value: Any, annotation: Any) -> None:
+    """Refuse a value outside a `Literal` annotation."""
+    kinds = _alternatives(annotation)
+    if len(kinds) == 1 and get_origin(kinds[0]) is Literal and value not in get_args(kinds[0]):
+        raise OptionError(f"{name}={value!r} is not one of {', '.join(map(str, get_args(kinds[0])))}.")
+
+
+def check_level(level: Any) -> None:
+    """Refuse a confidence level that is not a number between 0 and 1."""
+    if not isinstance(level, (int, float)) or not 0.0 < level < 1.0:
+        raise OptionError(f"level={level!r} is not between 0 and 1.", hint="Write 0.95 for 95 %.")
+
+
+def read_option(name: str, annotation: Any, text: str) -> Any:
+    """The value of an option given as text, by the type declared for it; nothing is ever evaluated.
+
+    Parameters
+    ----------
+    name : str
+    annotation : the declared type; the alternatives of a union are tried in turn
+    text : str; pairs are written `a:b,b:c`, two lists `a,b`
+
+    Raises
+    ------
+    OptionError
+        If no alternative can read it.
+    """
+    for kind in _alternatives(annotation):
+        try:
+            return _reader(kind)(text.strip())
+        except (ValueError, KeyError):
+            continue
+    expected = " or ".join(_describe(kind) for kind in _alternatives(annotation))
+    raise OptionError(f"{name}={text!r} cannot be read.", hint=f"Expected {expected}.")
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """The types a union admits, without None."""
+    if get_origin(annotation) in (Union, UnionType):
+        return [a for a in get_args(annotation) if a is not NoneType]
+    return [annotation]
+
+
+def _reader(kind: Any) -> Callable[[str], Any]:
+    if get_origin(kind) is Literal:
+        return {str(choice): choice for choice in get_args(kind)}.__getitem__
+    readers: dict[Any, Callable[[str], Any]] = {bool: _read_bool, int: int, float: float, str: str}
+    readers |= {Pairs: _read_pairs, TwoLists: _read_two}
+    return readers[kind]
+
+
+def _read_bool(text: str) -> bool:
+    return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]
+
+
+def _read_pairs(text: str) -> list[tuple[str, str]]:
+    return [_two(pair, ":") for pair in text.split(",")]
+
+
+def _read_two(text: str) -> tuple[str, str]:
+    return _two(text, ",")
+
+
+def _two(text: str, mark: str) -> tuple[str, str]:
+    first, second = (part.strip() for part in text.split(mark))
+    return first, second
+
+
+def _describe(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(map(str, get_args(kind)))
+    names: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    names |= {Pairs: "pairs of lists such as a:b,b:c", TwoLists: "two lists such as a,b"}
+    return names[kind]

@@ -1,0 +1,53 @@
+"""Where a number comes from: data, method, options, seed and versions. Nothing here changes from one run to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
+from typing import Any
+
+LIBRARIES = ("hiddenpop", "numpy", "scipy", "pandas")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What is needed to compute an estimate again.
+
+    Attributes
+    ----------
+    source : str, name of the data set or file
+    digest : str, SHA-256 of the data (lists, strata, histories, counts), whatever file they came from
+    method, options, level, seed : the call
+    reading : tuple of str, what was inferred when the data were read
+    versions : library -> version
+    """
+
+    source: str = ""
+    digest: str = ""
+    method: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    level: float | None = None
+    seed: int | None = None
+    reading: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reading", tuple(self.reading))
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"reading": list(self.reading)}
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that compute."""
+    found = {"python": python_version()}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            found[library] = "not installed"
+    return found

@@ -1,0 +1,214 @@
+"""The methods: one decorator registers an estimator, checks its data and options, and records where its number comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
+from inspect import Parameter, signature
+from secrets import randbits
+from typing import Any, TypeVar, cast, get_type_hints
+
+from hiddenpop.captures import CaptureTable
+from hiddenpop.errors import DataError, HiddenpopError, UnknownNameError
+from hiddenpop.options import check_choice, check_level
+from hiddenpop.provenance import Provenance, versions
+from hiddenpop.result import Estimate, Refusal, plain
+from hiddenpop.sightings import SightingCounts
+
+Data = CaptureTable | SightingCounts
+F = TypeVar("F", bound=Callable[..., Estimate])
+
+COMMON = ("level", "seed")
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered estimator.
+
+    Attributes
+    ----------
+    id : str, kebab-case
+    function : the public function, `(data, *, options) -> Estimate`
+    summary : one line
+    takes : data classes it accepts
+    lists : (fewest, most) lists of a CaptureTable; most is None when there is no limit
+    family : str
+    reference : str, publication with DOI
+    ordered : True when the order of the lists matters (occasions in time)
+    options : option name -> (annotation, default)
+    """
+
+    id: str
+    function: Callable[..., Estimate]
+    summary: str
+    takes: tuple[type, ...]
+    lists: tuple[int, int | None]
+    family: str
+    reference: str
+    ordered: bool
+    options: Mapping[str, tuple[Any, Any]]
+
+    def applies(self, data: Data) -> bool:
+        """Can this method take these data, by their kind and number of lists?"""
+        if not isinstance(data, self.takes):
+            return False
+        fewest, most = self.lists
+        return not isinstance(data, CaptureTable) or fewest <= data.n_lists <= (most or data.n_lists)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row of `hiddenpop methods`."""
+        return {
+            "method": self.id,
+            "summary": self.summary,
+            "family": self.family,
+            "takes": [t.__name__ for t in self.takes],
+            "lists": list(self.lists),
+            "options": {name: plain(default) for name, (_, default) in self.options.items()},
+            "reference": self.reference,
+        }
+
+
+METHODS: dict[str, Method] = {}
+
+
+def register(
+    id: str,
+    *,
+    summary: str,
+    family: str,
+    reference: str,
+    takes: tuple[type, ...] = (CaptureTable,),
+    lists: tuple[int, int | None] = (2, None),
+    ordered: bool = False,
+) -> Callable[[F], F]:
+    """Register an estimator under `id`; its keyword parameters become its options."""
+
+    def decorate(function: F) -> F:
+        hints = get_type_hints(function)
+        options = {
+            name: (hints[name], parameter.default)
+            for name, parameter in signature(function).parameters.items()
+            if parameter.kind is Parameter.KEYWORD_ONLY
+        }
+
+        @wraps(function)
+        def run(data: Data, **given: Any) -> Estimate:
+            return _run(METHODS[id], function, data, given)
+
+        METHODS[id] = Method(id, run, summary, takes, lists, family, reference, ordered, options)
+        return cast(F, run)
+
+    return decorate
+
+
+def _run(method: Method, function: Callable[..., Estimate], data: Data, given: Mapping[str, Any]) -> Estimate:
+    options = _check_options(method, given)
+    data = _check_data(method, data, options.get("lists"))
+    if "seed" in options and options["seed"] is None:
+        options["seed"] = randbits(32)
+    found = function(data, **options)
+    return replace(
+        found,
+        method=method.id,
+        checks=data.checks + found.checks,
+        provenance=Provenance(
+            source=data.source,
+            digest=data.digest,
+            method=method.id,
+            options={k: plain(v) for k, v in options.items() if k not in COMMON},
+            level=options.get("level"),
+            seed=options.get("seed"),
+            reading=data.reading,
+            versions=versions(),
+        ),
+    )
+
+
+def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Data:
+    if not isinstance(data, method.takes):
+        kinds = " or ".join(t.__name__ for t in method.takes)
+        raise DataError(
+            f"The method {method.id} takes {kinds}, not {type(data).__name__}.",
+            hint="Use hiddenpop.read_captures or CaptureTable.from_counts, or another method.",
+        )
+    if not isinstance(data, CaptureTable):
+        return data
+    if lists is not None:
+        data = data.keep(*lists)
+    if not method.applies(data):
+        fewest, most = method.lists
+        bound = f"exactly {fewest}" if most == fewest else f"at least {fewest}" if most is None else f"{fewest} to {most}"
+        raise DataError(
+            f"The method {method.id} needs {bound} lists; the table has {data.n_lists} ({', '.join(data.lists)}).",
+            hint=_lists_hint(method, data),
+        )
+    return data.pooled()
+
+
+def _lists_hint(method: Method, data: CaptureTable) -> str:
+    if data.n_lists < 2:
+        return "With a single list, only how often each person was seen can be used (sighting frequencies)."
+    if "lists" in method.options:
+        return f"Name the lists to use, as in lists={data.lists[0]},{data.lists[1]}."
+    return "Merge or drop lists, or use another method."
+
+
+def _check_options(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:
+    for name in given:
+        if name not in method.options:
+            raise UnknownNameError.among(f"option of {method.id} called", name, method.options)
+    options = {name: given.get(name, default) for name, (_, default) in method.options.items()}
+    for name, value in options.items():
+        check_choice(name, value, method.options[name][0])
+    if "level" in options:
+        check_level(options["level"])
+    return options
+
+
+def find_method(id: str) -> Method:
+    """The method of that id.
+
+    Raises
+    ------
+    UnknownNameError
+        With the nearest ids.
+    """
+    if id not in METHODS:
+        raise UnknownNameError.among("method", id, METHODS)
+    return METHODS[id]
+
+
+def estimate(data: Data, method: str, **options: Any) -> Estimate:
+    """Estimate by the method of that id: `estimate(table, "loglinear", model="[12,3]")`."""
+    return find_method(method).function(data, **options)
+
+
+def attempt(data: Data, method: str, **options: Any) -> Estimate | Refusal:
+    """Like `estimate`, but a deliberate error becomes a `Refusal`."""
+    try:
+        return estimate(data, method, **options)
+    except HiddenpopError as error:
+        return Refusal(method, error)
+
+
+def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list[Estimate | Refusal]:
+    """Every method that applies to the data, with its default options; refusals are kept with their reason.
+
+    Parameters
+    ----------
+    data : CaptureTable or SightingCounts
+    level : float in (0, 1)
+    seed : int, used by the methods that draw random numbers; None draws fresh entropy and records it
+    """
+    common = {"level": level, "seed": seed}
+    return [
+        attempt(data, method.id, **{name: common[name] for name in COMMON if name in method.options})
+        for method in METHODS.values()
+        if method.applies(data)
+    ]
+
+
+def estimate_by(data: CaptureTable, method: str, by: str, **options: Any) -> dict[tuple[str, ...], Estimate | Refusal]:
+    """One estimate (or refusal) per value of a stratum column; the parts need not add up to the whole."""
+    return {value: attempt(part, method, **options) for value, part in data.split(by).items()}

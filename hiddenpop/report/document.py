@@ -1,0 +1,184 @@
+"""The report: one self-contained HTML file, and the same content as plain values."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from hiddenpop.captures import CaptureTable
+from hiddenpop.checks import Verdict, check, verdict
+from hiddenpop.datasets import entries
+from hiddenpop.overlap import overlap
+from hiddenpop.provenance import versions
+from hiddenpop.registry import Data, attempt, compare, find_method
+from hiddenpop.report.headline import RULE, choose_headline
+from hiddenpop.report.plots import as_svg, plot_estimates, plot_gap, plot_overlaps
+from hiddenpop.report.text import gap_sentence, label, option_text, rounded, sentence
+from hiddenpop.result import Check, Estimate, Refusal
+
+VERDICTS = {
+    "publishable": "May be published with its interval",
+    "indicative": "Indicative: publish the range and its reasons, not a single number",
+    "lower-bound-only": "Lower bound only: publish no more than a floor",
+    "do-not-publish": "Do not publish a number from these data",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report says.
+
+    Attributes
+    ----------
+    headline : Estimate or Refusal
+    verdict : Verdict
+    estimates : every method that applies, the headline first
+    checks : of the data
+    """
+
+    data: Data
+    headline: Estimate | Refusal
+    verdict: Verdict
+    estimates: Sequence[Estimate | Refusal]
+    checks: Sequence[Check]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; `headline` is None where no estimate can be given."""
+        return {
+            "headline": self.headline.to_dict() if isinstance(self.headline, Estimate) else None,
+            "verdict": self.verdict.to_dict(),
+            "estimates": [e.to_dict() for e in self.estimates],
+            "checks": [c.to_dict() for c in self.checks],
+        }
+
+
+def build_report(
+    data: Data,
+    *,
+    method: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    level: float = 0.95,
+    seed: int | None = None,
+) -> Report:
+    """Compute what a report says.
+
+    Parameters
+    ----------
+    data : CaptureTable or SightingCounts
+    method, options : the headline; None takes the rule of `headline.py`
+    level : float in (0, 1)
+    seed : int, for the methods that draw random numbers
+    """
+    if method is None:
+        headline = choose_headline(data, level=level)
+    else:
+        common = {"level": level, "seed": seed}
+        known = find_method(method).options
+        given = {name: value for name, value in common.items() if name in known} | dict(options or {})
+        headline = attempt(data, method, **given)
+    checks = check(data)
+    others = [r for r in compare(data, level=level, seed=seed) if not _same(r, headline)]
+    decided = verdict(checks, headline if isinstance(headline, Estimate) else None)
+    if isinstance(headline, Refusal):
+        decided = Verdict("do-not-publish", (headline.error.message, *decided.reasons))
+    return Report(data, headline, decided, [headline, *others], checks)
+
+
+def _same(one: Estimate | Refusal, other: Estimate | Refusal) -> bool:
+    if isinstance(one, Estimate) and isinstance(other, Estimate):
+        return one.method == other.method and one.provenance.options == other.provenance.options
+    return isinstance(one, Refusal) and isinstance(other, Refusal) and one.method == other.method
+
+
+def write_report(
+    data: Data,
+    path: str | Path,
+    *,
+    method: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    level: float = 0.95,
+    seed: int | None = None,
+    command: str = "",
+) -> Report:
+    """Write a report as one self-contained HTML file, and return what it says.
+
+    Parameters
+    ----------
+    data : CaptureTable or SightingCounts
+    path : where to write; the file appears whole or not at all
+    method, options : the headline; None takes the documented rule
+    level : float in (0, 1)
+    seed : int, for the methods that draw random numbers; None draws one and records it
+    command : the command that made the report, printed in it
+
+    Examples
+    --------
+    >>> import hiddenpop as hp
+    >>> report = hp.write_report(hp.load("uk_2013"), "uk_2013.html", seed=7)  # doctest: +SKIP
+    """
+    report = build_report(data, method=method, options=options, level=level, seed=seed)
+    _write_whole(Path(path), render(report, command=command))
+    return report
+
+
+def render(report: Report, *, command: str = "") -> str:
+    """The report as HTML."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("hiddenpop", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"rounded": rounded, "option": option_text, "method_label": label}
+    return environment.get_template("report.html.j2").render(_content(report, command))
+
+
+def _content(report: Report, command: str) -> dict[str, Any]:
+    data, headline = report.data, report.headline
+    entry = entries().get(data.source, {})
+    given = isinstance(headline, Estimate)
+    table = isinstance(data, CaptureTable)
+    bound = report.verdict.level == "lower-bound-only"
+    made = [e for e in report.estimates if isinstance(e, Estimate)]
+    return {
+        "title": entry.get("title") or data.source or "Capture table",
+        "entry": entry,
+        "today": date.today().isoformat(),
+        "data": data,
+        "headline": headline if given else None,
+        "refusal": None if given else headline,
+        "sentence": sentence(headline, bound=bound) if given else "",
+        "gap_sentence": gap_sentence(headline) if given and not bound else "",
+        "verdict": report.verdict,
+        "verdict_text": VERDICTS[report.verdict.level],
+        "publish": report.verdict.level in ("publishable", "indicative"),
+        "estimates": made,
+        "refusals": [e for e in report.estimates if isinstance(e, Refusal)],
+        "methods": {e.method: find_method(e.method) for e in report.estimates},
+        "checks": report.checks,
+        "overlap": overlap(data) if table else None,
+        "rule": RULE,
+        "gap_plot": as_svg(plot_gap(headline)) if given and not bound else "",
+        "overlap_plot": as_svg(plot_overlaps(data)) if table else "",
+        "forest_plot": as_svg(plot_estimates(report.estimates, highlight=0)) if made else "",
+        "versions": versions(),
+        "seed": next((e.provenance.seed for e in made if e.provenance.seed is not None), None),
+        "command": command or f"hiddenpop report {shlex.quote(data.source)}",
+    }
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write beside the target, then rename: nothing half-written ever stands under the final name."""
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
