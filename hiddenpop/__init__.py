@@ -5,7 +5,6 @@ from hiddenpop.checks import check, verdict
 from hiddenpop.datasets import catalogue, load
 from hiddenpop.errors import (
     ConvergenceError,
-    ConvergenceWarning,
     DataError,
     HiddenpopError,
     NotEstimableError,
@@ -20,3 +19,39 @@ from hiddenpop.registry import METHODS, compare, estimate, estimate_by
 from hiddenpop.report import plot_estimates, plot_overlaps, write_report
 from hiddenpop.result import Check, Estimate, Interval, Refusal, frame
 from hiddenpop.sightings import SightingCounts
+
+__all__ = [
+    "METHODS",
+    "CaptureTable",
+    "Check",
+    "ConvergenceError",
+    "DataError",
+    "Estimate",
+    "HiddenpopError",
+    "Interval",
+    "NotEstimableError",
+    "OptionError",
+    "Refusal",
+    "SightingCounts",
+    "SparseOverlapWarning",
+    "UnknownNameError",
+    "catalogue",
+    "chao",
+    "chapman",
+    "check",
+    "compare",
+    "estimate",
+    "estimate_by",
+    "frame",
+    "lincoln_petersen",
+    "load",
+    "loglinear",
+    "overlap",
+    "plot_estimates",
+    "plot_overlaps",
+    "read_captures",
+    "sample_coverage",
+    "verdict",
+    "write_report",
+    "zelterman",
+]

@@ -17,7 +17,7 @@ MAX_LISTS = 62
 
 def frozen(values: Any, dtype: type = np.int64) -> NDArray[Any]:
     """A read-only copy of `values`."""
-    array = np.array(values, dtype=dtype)
+    array: NDArray[Any] = np.array(values, dtype=dtype)
     array.flags.writeable = False
     return array
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
+from warnings import simplefilter
 
 import typer
 from rich.table import Table
@@ -18,9 +19,11 @@ from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import check as check_data
 from hiddenpop.checks import verdict as reach_verdict
 from hiddenpop.datasets import entries
-from hiddenpop.errors import HiddenpopError, OptionError
+from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
 from hiddenpop.provenance import versions
-from hiddenpop.registry import METHODS, compare as compare_methods, estimate as estimate_by_id, estimate_by
+from hiddenpop.registry import METHODS, estimate_by
+from hiddenpop.registry import compare as compare_methods
+from hiddenpop.registry import estimate as estimate_by_id
 from hiddenpop.result import Check, Estimate, Refusal
 
 app = typer.Typer(
@@ -33,7 +36,8 @@ app = typer.Typer(
 )
 
 TableArgument = Annotated[
-    str, typer.Argument(metavar="TABLE", help="A shipped table (see `hiddenpop datasets`) or a .csv, .parquet, .xlsx file.")
+    str,
+    typer.Argument(metavar="TABLE", help="A shipped table (see `hiddenpop datasets`) or a .csv, .parquet, .xlsx file."),
 ]
 Lists = Annotated[str | None, typer.Option("--lists", help="Columns that are lists: a,b,c.", show_default=False)]
 Count = Annotated[str | None, typer.Option("--count", help="Column that counts people.", show_default=False)]
@@ -42,9 +46,18 @@ Where = Annotated[
     list[str] | None, typer.Option("--where", help="Only this stratum: COLUMN=VALUE. Repeatable.", show_default=False)
 ]
 Level = Annotated[float, typer.Option("--level", help="Level of the intervals.")]
-Seed = Annotated[int | None, typer.Option("--seed", help="Seed of random draws; recorded either way.", show_default=False)]
+Seed = Annotated[
+    int | None, typer.Option("--seed", help="Seed of random draws; recorded either way.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a check failed.")]
+By = Annotated[
+    str | None, typer.Option("--by", help="Also one estimate per value of a stratum column.", show_default=False)
+]
+Headline = Annotated[
+    str | None,
+    typer.Option("--method", help="Method of the headline; by a fixed rule if left out.", show_default=False),
+]
 Options = Annotated[
     list[str] | None, typer.Option("--option", help="Option of the method: NAME=VALUE. Repeatable.", show_default=False)
 ]
@@ -58,7 +71,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -70,12 +85,17 @@ def datasets(as_json: AsJson = False) -> None:
     if as_json:
         io.print_json(rows)
         return
-    _print_table(("name", "lists", "people", "what"), [(r["name"], r["n_lists"] or "–", f"{r['observed']:,}", r["title"]) for r in rows])
+    _print_table(
+        ("name", "lists", "people", "what"),
+        [(r["name"], r["n_lists"] or "–", f"{r['observed']:,}", r["title"]) for r in rows],
+    )
 
 
 @app.command(epilog="Example: hiddenpop methods --lists 3")
 def methods(
-    lists: Annotated[int | None, typer.Option("--lists", help="Only methods for so many lists.", show_default=False)] = None,
+    lists: Annotated[
+        int | None, typer.Option("--lists", help="Only methods for so many lists.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the estimators, their options and references."""
@@ -115,7 +135,7 @@ def estimate(
     table: TableArgument,
     method: Annotated[str, typer.Option("--method", help="Id of a method (see `hiddenpop methods`).")],
     lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
-    by: Annotated[str | None, typer.Option("--by", help="One more estimate per value of a stratum column.", show_default=False)] = None,
+    by: By = None,
     option: Options = None, level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
     """Estimate a population by one method."""
@@ -168,7 +188,7 @@ def report(
     table: TableArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
     lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
-    method: Annotated[str | None, typer.Option("--method", help="Method of the headline; the documented rule if left out.", show_default=False)] = None,
+    method: Headline = None,
     option: Options = None, level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
     """Write a report: headline, verdict, every method, data, methods and provenance in one HTML file."""
@@ -180,9 +200,8 @@ def report(
         raise OptionError(f"The folder {str(output.parent)!r} does not exist.", hint="Create it, or write elsewhere.")
     options = io.read_options(method, option or (), None, None) if method else None
     data = io.read_table(table, lists, count, strata, where or ())
-    made = write_report(
-        data, output, method=method, options=options, level=level, seed=seed, command=shlex.join(["hiddenpop", *sys.argv[1:]])
-    )  # fmt: skip
+    command = shlex.join(["hiddenpop", *sys.argv[1:]])
+    made = write_report(data, output, method=method, options=options, level=level, seed=seed, command=command)
     if as_json:
         io.print_json(made.to_dict())
     else:
@@ -210,6 +229,7 @@ def _print_table(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> N
 
 def main() -> None:
     """Run the command line; every deliberate error and every usage error ends in one message and exit code 2."""
+    simplefilter("ignore", SparseOverlapWarning)  # the estimate carries a check that says it
     try:
         code = app(standalone_mode=False)
     except (HiddenpopError, typer.TyperException) as error:

@@ -26,7 +26,7 @@ def data_folder() -> Path:
 
 @cache
 def entries() -> dict[str, dict[str, Any]]:
-    """The catalogue as read: name -> title, kind, lists, strata, observed, true_population, years, place, source, ..."""
+    """The catalogue as read: name -> title, kind, lists, strata, observed, years, place, source, url, ..."""
     with (data_folder() / "catalogue.toml").open("rb") as file:
         return tomllib.load(file)
 
@@ -36,7 +36,8 @@ def catalogue() -> DataFrame:
     from pandas import DataFrame
 
     rows = [
-        {"name": name, "n_lists": len(entry["lists"])} | {k: v for k, v in entry.items() if k not in ("lists", "strata")}
+        {"name": name, "n_lists": len(entry["lists"])}
+        | {k: v for k, v in entry.items() if k not in ("lists", "strata")}
         for name, entry in entries().items()
     ]
     return DataFrame(rows).set_index("name")

@@ -82,6 +82,7 @@ def _on_no_list(lost: int) -> list[Check]:
 
 
 def repeated_rows(again: int) -> list[Check]:
+    """Say that rows repeat a history, if any do."""
     message = f"{again} rows repeat a history that was already given; their counts were added up."
     return [Check("duplicate-histories", again, False, message)] if again else []
 

@@ -86,7 +86,3 @@ class ConvergenceError(HiddenpopError):
 
 class SparseOverlapWarning(UserWarning):
     """So few people are on two lists that the estimate rests on very little."""
-
-
-class ConvergenceWarning(UserWarning):
-    """An iteration ended with less accuracy than asked for."""

@@ -1,4 +1,4 @@
-"""Where a number comes from: data, method, options, seed and versions. Nothing here changes from one run to the next."""
+"""Where a number comes from: data, method, options, seed and versions. Nothing changes between runs."""
 
 from __future__ import annotations
 

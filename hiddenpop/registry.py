@@ -1,4 +1,4 @@
-"""The methods: one decorator registers an estimator, checks its data and options, and records where its number comes from."""
+"""The methods: one decorator registers an estimator, checks its data and options, and records where it comes from."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from functools import wraps
 from inspect import Parameter, signature
 from secrets import randbits
 from typing import Any, TypeVar, cast, get_type_hints
+from warnings import warn
 
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import DataError, HiddenpopError, UnknownNameError
+from hiddenpop.errors import DataError, HiddenpopError, SparseOverlapWarning, UnknownNameError
 from hiddenpop.options import check_choice, check_level
 from hiddenpop.provenance import Provenance, versions
-from hiddenpop.result import Estimate, Refusal, plain
+from hiddenpop.result import Check, Estimate, Refusal, plain
 from hiddenpop.sightings import SightingCounts
 
 Data = CaptureTable | SightingCounts
 F = TypeVar("F", bound=Callable[..., Estimate])
 
 COMMON = ("level", "seed")
+HANDFUL = 10
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _run(method: Method, function: Callable[..., Estimate], data: Data, given: M
     return replace(
         found,
         method=method.id,
-        checks=data.checks + found.checks,
+        checks=(*data.checks, *_sparse(data), *found.checks),
         provenance=Provenance(
             source=data.source,
             digest=data.digest,
@@ -123,6 +125,16 @@ def _run(method: Method, function: Callable[..., Estimate], data: Data, given: M
             versions=versions(),
         ),
     )
+
+
+def _sparse(data: Data) -> tuple[Check, ...]:
+    """A failed check, and a warning, when the whole estimate rests on a handful of people."""
+    repeated = data.observed - data.frequencies.get(1, 0)
+    if repeated >= HANDFUL:
+        return ()
+    message = f"Only {repeated} of {data.observed:,} people were seen twice or more: the estimate rests on them alone."
+    warn(message, SparseOverlapWarning, stacklevel=4)
+    return (Check("sparse-overlap", repeated, False, message),)
 
 
 def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Data:
@@ -138,7 +150,9 @@ def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Da
         data = data.keep(*lists)
     if not method.applies(data):
         fewest, most = method.lists
-        bound = f"exactly {fewest}" if most == fewest else f"at least {fewest}" if most is None else f"{fewest} to {most}"
+        bound = (
+            f"exactly {fewest}" if most == fewest else f"at least {fewest}" if most is None else f"{fewest} to {most}"
+        )
         raise DataError(
             f"The method {method.id} needs {bound} lists; the table has {data.n_lists} ({', '.join(data.lists)}).",
             hint=_lists_hint(method, data),

@@ -136,7 +136,9 @@ class Estimate:
     def _repr_html_(self) -> str:
         first, *doubts = str(self).split("\n")
         items = "".join(f"<li>{html.escape(d.strip(' !'))}</li>" for d in doubts)
-        return f"<p><b>{html.escape(self.method)}</b>: {html.escape(first)}</p>" + (f"<ul>{items}</ul>" if items else "")
+        return f"<p><b>{html.escape(self.method)}</b>: {html.escape(first)}</p>" + (
+            f"<ul>{items}</ul>" if items else ""
+        )
 
     def to_frame(self) -> DataFrame:
         """One row with the columns of `FRAME_COLUMNS`."""

@@ -38,7 +38,7 @@ class SightingCounts:
         if wrong:
             raise DataError(f"Times and people must be whole numbers, zero or more; got {'; '.join(wrong[:10])}.")
         never = int(frequencies.get(0, 0))
-        checks = ()
+        checks: tuple[Check, ...] = ()
         if never:
             message = f"{never:,} people seen zero times were left out: they are not part of the observed total."
             checks = (Check("never-seen", never, False, message),)
@@ -63,6 +63,7 @@ class SightingCounts:
         return hash(self.digest)
 
     def __str__(self) -> str:
-        told = ", ".join(f"{f:,} {j} times" for j, f in list(self.frequencies.items())[:4])
+        often = {1: "once", 2: "twice"}
+        told = ", ".join(f"{f:,} people {often.get(j, f'{j} times')}" for j, f in list(self.frequencies.items())[:4])
         more = ", ..." if len(self.frequencies) > 4 else ""
         return f"{self.observed:,} people on one list; seen: {told}{more}"

@@ -69,7 +69,7 @@ def _pairs(found: Overlap) -> list[Check]:
     told = f"{len(empty)} of {len(pairs)} pairs of lists share nobody" + (f": {_some(empty)}." if empty else ".")
     checks = [Check("empty-pairs", len(empty), not empty, told)]
     if small is not None:
-        message = f"The smallest overlap that is not empty is {small[0]:,} people ({small[1]})."
+        message = f"The smallest overlap that is not empty is {small[0]:,} {_people(small[0])} ({small[1]})."
         checks.append(Check("smallest-overlap", small[0], small[0] >= SMALL_OVERLAP, message))
     return checks
 
@@ -104,14 +104,18 @@ def _nested(found: Overlap) -> list[Check]:
             message = f"The lists {a} and {b} hold the same people: they are one list. Merge them."
             checks.append(Check("identical-lists", both, False, message))
         else:
-            message = f"All {both:,} people on {a} are also on {b}: that looks like referral or a copy. Consider merging."
+            message = (
+                f"All {both:,} people on {a} are also on {b}: that looks like referral or a copy. Consider merging."
+            )
             checks.append(Check("nested-lists", both, False, message))
     return checks
 
 
 def _everyone(found: Overlap, observed: int) -> list[Check]:
     return [
-        Check("everyone-on-list", name, False, f"Everybody is on the list {name}: no other list finds anyone it misses.")
+        Check(
+            "everyone-on-list", name, False, f"Everybody is on the list {name}: no other list finds anyone it misses."
+        )
         for name, size in zip(found.lists, found.sizes, strict=True)
         if size == observed
     ]
@@ -126,13 +130,19 @@ def _sightings(data: SightingCounts) -> list[Check]:
     checks.append(Check("people-seen-twice", repeated, repeated >= FEW_REPEATED, message))
     if f2:
         low, high = RATIO_RANGE
-        message = f"{f1:,} people were seen once and {f2:,} twice, a ratio of {f1 / f2:.2f}; {low} to {high} is trusted."
+        message = (
+            f"{f1:,} people were seen once and {f2:,} twice, a ratio of {f1 / f2:.2f}; {low} to {high} is trusted."
+        )
         checks.append(Check("seen-once-to-twice", round(f1 / f2, 4), low <= f1 / f2 <= high, message))
     return checks
 
 
 def _two(found: Overlap) -> list[tuple[int, int]]:
     return list(combinations(range(len(found.lists)), 2))
+
+
+def _people(number: int) -> str:
+    return "person" if number == 1 else "people"
 
 
 def _some(names: list[str], mark: str = ", ", most: int = 5) -> str:

@@ -47,6 +47,7 @@ RULES: dict[str, tuple[tuple[Level, Rule], ...]] = {
     "number-of-lists": (("do-not-publish", _failed),),
     "people-on-two-lists": (("do-not-publish", _below(10)), ("lower-bound-only", _failed)),
     "people-seen-twice": (("do-not-publish", _below(10)), ("lower-bound-only", _failed)),
+    "sparse-overlap": (("do-not-publish", _failed),),
     "one-list-share": (("do-not-publish", _failed),),
     "connected-lists": (("do-not-publish", _failed),),
     "everyone-on-list": (("do-not-publish", _failed),),

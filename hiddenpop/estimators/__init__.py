@@ -1,6 +1,7 @@
 """The estimators, one file per method. Importing this package registers them all."""
 
 from hiddenpop.estimators.lincoln_petersen import lincoln_petersen
+
 from hiddenpop.estimators.chapman import chapman  # isort: skip
 from hiddenpop.estimators.chao import chao  # isort: skip
 from hiddenpop.estimators.zelterman import zelterman  # isort: skip

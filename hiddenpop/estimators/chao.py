@@ -69,7 +69,7 @@ def chao(data: CaptureTable | SightingCounts, *, bias_corrected: bool = True, le
     --------
     >>> import hiddenpop as hp
     >>> print(hp.chao(hp.load("geckos")))
-    EXAMPLE
+    90 people (95% log-normal 78 to 115); 20 on no list
 
     *Checked against*: `chao` rows in tests/reference/values.csv.
     """
@@ -90,11 +90,11 @@ def chao(data: CaptureTable | SightingCounts, *, bias_corrected: bool = True, le
     if hidden <= 0.0 or variance <= 0.0:
         message = f"Only {f1} people were seen once: the bound adds nobody to the people seen, and has no interval."
         checks.append(Check("no-interval", f1, False, message))
-        return Estimate("chao", data.observed + hidden, None, data.observed, tuple(checks), fit=ChaoFit(frequencies, 0.0))
+        return Estimate(
+            "chao", data.observed + hidden, None, data.observed, tuple(checks), fit=ChaoFit(frequencies, 0.0)
+        )
     if f2 == 0:
         checks.append(Check("nobody-seen-twice", 0, False, "Nobody was seen exactly twice: the bound is very unsure."))
     se = sqrt(variance)
     limits = Interval(*chao_log(data.observed, hidden, se, level), level, "log-normal")
-    return Estimate(
-        "chao", data.observed + hidden, limits, data.observed, tuple(checks), fit=ChaoFit(frequencies, se)
-    )
+    return Estimate("chao", data.observed + hidden, limits, data.observed, tuple(checks), fit=ChaoFit(frequencies, se))

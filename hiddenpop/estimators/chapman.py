@@ -73,7 +73,7 @@ def chapman(
     --------
     >>> import hiddenpop as hp
     >>> print(hp.chapman(hp.load("kampala_pwid")))
-    EXAMPLE
+    3,837 people (95% logit 3,088 to 4,928); 2,974 on no list
 
     *Checked against*: `chapman` rows in tests/reference/values.csv.
     """

@@ -94,7 +94,8 @@ def sample_coverage(
     --------
     >>> import hiddenpop as hp
     >>> print(hp.sample_coverage(hp.load("hepatitis_a_taiwan"), variant="high", seed=1))
-    EXAMPLE
+    971 people (95% log-normal 511 to 2,310); 700 on no list
+      ! The sample coverage is 0.51; the method wants more than 0.55.
 
     *Checked against*: `sample-coverage` rows in tests/reference/values.csv.
     """
@@ -115,7 +116,9 @@ def sample_coverage(
     message = f"The sample coverage is {point.coverage:.2f}; the method wants more than {ENOUGH_COVERAGE}."
     checks = [Check("sample-coverage", round(point.coverage, 4), not low_coverage, message)]
     if good.size < 0.9 * replicates:
-        message = f"{replicates - good.size} of {replicates} bootstrap replicates have no estimate, so no interval is given."
+        message = (
+            f"{replicates - good.size} of {replicates} bootstrap replicates have no estimate, so no interval is given."
+        )
         checks.append(Check("bootstrap-failures", replicates - int(good.size), False, message))
         fit = CoverageFit(point.coverage, variants, float("nan"), replicates, replicates - int(good.size))
         return Estimate("sample-coverage", population, None, table.observed, tuple(checks), fit=fit)

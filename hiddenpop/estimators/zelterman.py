@@ -68,7 +68,7 @@ def zelterman(data: CaptureTable | SightingCounts, *, level: float = 0.95) -> Es
     --------
     >>> import hiddenpop as hp
     >>> print(hp.zelterman(hp.load("geckos")))
-    EXAMPLE
+    88 people (95% log-normal 76 to 123); 18 on no list
 
     *Checked against*: `zelterman` rows in tests/reference/values.csv.
     """
@@ -83,7 +83,7 @@ def zelterman(data: CaptureTable | SightingCounts, *, level: float = 0.95) -> Es
     hidden, variance = zelterman_hidden(f1, f2, data.observed)
     se = sqrt(variance)
     limits = Interval(*chao_log(data.observed, hidden, se, level), level, "log-normal")
-    checks = ()
+    checks: tuple[Check, ...] = ()
     if isinstance(data, CaptureTable):
         message = "Lists are treated as repeated occasions of one list, which ignores their different sizes."
         checks = (Check("lists-as-occasions", data.n_lists, None, message),)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 from hiddenpop.errors import DataError
 from hiddenpop.intake.rows import PREVIEW, NumberedRow, Rows, find_header, skipped, trimmed
 
+BLOCK = 200_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 OTHER_KINDS = {
     b"PK\x03\x04": "a workbook or archive (.xlsx, .zip)",
@@ -30,7 +31,7 @@ def read_delimited(path: Path, wanted: Sequence[str]) -> Rows:
     header, columns = find_header(islice(_lines(path, encoding, delimiter), PREVIEW), wanted)
 
     def rows() -> Iterator[NumberedRow]:
-        return ((n, row) for n, row in _lines(path, encoding, delimiter) if n > header)
+        return (row for row in _lines(path, encoding, delimiter) if row[0] > header)
 
     reading = (f"{DELIMITERS[delimiter]}-separated text, {encoding}", *skipped(header))
     return Rows(columns, rows, path.name, reading)
@@ -79,7 +80,9 @@ def _delimiter(path: Path, encoding: str) -> str:
     """The delimiter under which most of the first rows have one and the same number of cells."""
 
     def score(delimiter: str) -> tuple[int, int]:
-        rows = [len(cells) for _, row in islice(_lines(path, encoding, delimiter), PREVIEW) if (cells := trimmed(row))]
+        rows = [
+            len(cells) for _, _, row in islice(_lines(path, encoding, delimiter), PREVIEW) if (cells := trimmed(row))
+        ]
         widths = Counter(w for w in rows if w > 1)
         width = max(widths, key=lambda w: (widths[w], w), default=0)
         return widths[width], width
@@ -88,17 +91,34 @@ def _delimiter(path: Path, encoding: str) -> str:
 
 
 def _lines(path: Path, encoding: str, delimiter: str) -> Iterator[NumberedRow]:
-    """(line number, cells) of every line that is not blank."""
+    """Every line that is not blank. Equal lines of a block come as one, until a quotation mark asks for care."""
+    done = 0
     try:
-        with path.open(encoding=encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter)
-            for row in reader:
-                if row:
-                    yield reader.line_num, row
+        with path.open(encoding=encoding) as file:
+            while block := list(islice(file, BLOCK)):
+                if any('"' in line for line in block):
+                    yield from _quoted(chain(block, file), delimiter, done)
+                    return
+                times = Counter(block)
+                first = dict(zip(reversed(block), range(len(block), 0, -1), strict=True))
+                for line, row in zip(times, csv.reader(times, delimiter=delimiter), strict=True):
+                    if row:
+                        yield done + first[line], times[line], row
+                done += len(block)
     except csv.Error as error:
         raise DataError(
-            f"Row {reader.line_num} of {path.name} cannot be read: {error}.",
+            f"{path.name} cannot be read from row {done + 1} on: {error}.",
             hint="Look for a quotation mark that is not closed.",
         ) from error
     except UnicodeError as error:
         raise DataError(f"The file {path.name} is not valid {encoding} text.", hint="Save it as UTF-8.") from error
+
+
+def _quoted(lines: Iterable[str], delimiter: str, done: int) -> Iterator[NumberedRow]:
+    """Rows one by one: a quoted cell may hold line ends."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    begin = done + 1
+    for row in reader:
+        if row:
+            yield begin, 1, row
+        begin = done + reader.line_num + 1

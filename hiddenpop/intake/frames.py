@@ -39,7 +39,7 @@ def read_frame(frame: DataFrame) -> Rows:
     def rows() -> Iterator[NumberedRow]:
         values = frame.astype(object).where(frame.notna(), None)
         for number, row in enumerate(values.itertuples(index=False, name=None), start=1):
-            yield number, [as_text(cell) for cell in row]
+            yield number, 1, [as_text(cell) for cell in row]
 
     return Rows(columns, rows, "DataFrame")
 
@@ -68,7 +68,7 @@ def read_parquet(path: Path) -> Rows:
             while batch := result.fetchmany(BATCH):
                 for row in batch:
                     number += 1
-                    yield number, [as_text(cell) for cell in row]
+                    yield number, 1, [as_text(cell) for cell in row]
 
     with duckdb.connect() as connection:
         columns = tuple(str(column[0]).strip() for column in query(connection).description)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,10 +68,13 @@ def read_captures(
     """
     wanted = [*(lists or ()), *([count] if count else ()), *(strata or ())]
     rows = _open(source, wanted)
-    sample = [cells for _, cells in islice(rows.open(), SAMPLE)]
+    sample = [cells for _, _, cells in islice(rows.open(), SAMPLE)]
     if not sample:
         raise DataError(f"{rows.source} has a header but no rows.", hint="Give at least one history.")
     shape = decide_shape(rows.columns, sample, lists, count, strata)
+    unused = [name for name in rows.columns if name not in shape.used]
+    if unused:
+        rows = replace(rows, reading=(*rows.reading, f"columns left out: {', '.join(unused)}"))
     return READERS[shape.kind](rows, shape)
 
 
@@ -96,5 +100,7 @@ def _open(source: Any, wanted: Sequence[str]) -> Rows:
         if ending == ".parquet":
             return read_parquet(file)
     except OSError as error:
-        raise DataError(f"The file {path!r} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
+        raise DataError(
+            f"The file {path!r} cannot be read: {error.strerror}.", hint="Check its permissions."
+        ) from error
     raise DataError(f"Files ending in {ending or 'nothing'!r} are not read.", hint="Use .csv, .parquet or .xlsx.")

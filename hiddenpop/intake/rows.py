@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from hiddenpop.errors import DataError, UnknownNameError
+from hiddenpop.errors import DataError
 
 PREVIEW = 60
 
-NumberedRow = tuple[int, Sequence[str]]
+NumberedRow = tuple[int, int, Sequence[str]]
+"""Number of the row as seen in the file, how many rows are like it (it stands for them), and its cells."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Rows:
     Attributes
     ----------
     columns : tuple of str
-    open : function that returns an iterator of (row number as seen in the file, cells)
+    open : function that returns an iterator of rows; equal rows may come as one, with their number
     source : str, name of the file
     reading : tuple of str, what was inferred so far
     """
@@ -40,12 +41,12 @@ def trimmed(cells: Sequence[str]) -> list[str]:
 
 
 def find_header(preview: Iterable[NumberedRow], wanted: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """The header: the first row that holds all wanted names, else the first complete row.
+    """The header: the first row that holds all wanted names, else the first row as wide as the table.
 
     Parameters
     ----------
     preview : the first rows of the file
-    wanted : names that the caller gave; may be empty
+    wanted : names that the caller gave, perhaps of columns; may be empty
 
     Returns
     -------
@@ -56,30 +57,25 @@ def find_header(preview: Iterable[NumberedRow], wanted: Sequence[str]) -> tuple[
     DataError
         If the file is empty, no header is found, names repeat, or a column has no name.
     """
-    rows = [(number, cells) for number, row in preview if (cells := trimmed(row))]
+    rows = [(number, cells) for number, _, row in preview if (cells := trimmed(row))]
     if not rows:
         raise DataError("The file is empty.", hint="Give a table with a header row.")
-    if wanted:
-        number, cells = next((r for r in rows if set(wanted) <= set(r[1])), _complete(rows))
-        missing = [name for name in wanted if name not in cells]
-        if missing:
-            raise UnknownNameError.among("column", missing[0], cells)
-    else:
-        number, cells = _complete(rows)
-        if any(_is_number(cell) for cell in cells):
-            raise DataError(
-                f"Row {number} should be the header but holds numbers: {', '.join(cells[:8])}.",
-                hint="Put the names of the columns into the first row, or name them with lists (--lists a,b,c).",
-            )
+    found = next((r for r in rows if wanted and set(wanted) <= set(r[1])), None)
+    number, cells = found or _complete(rows)
+    if not wanted and any(_is_number(cell) for cell in cells):
+        raise DataError(
+            f"Row {number} should be the header but holds numbers: {', '.join(cells[:8])}.",
+            hint="Put the names of the columns into the first row, or name them with lists (--lists a,b,c).",
+        )
     _check_names(cells, number)
     return number, tuple(cells)
 
 
 def _complete(rows: Sequence[tuple[int, list[str]]]) -> tuple[int, list[str]]:
-    """The first row as wide as most of the table, without gaps."""
+    """The first row as wide as most of the table."""
     widths = Counter(len(cells) for _, cells in rows)
     width = max(widths, key=lambda w: (widths[w], w))
-    return next((r for r in rows if len(r[1]) >= width and all(r[1])), rows[0])
+    return next(r for r in rows if len(r[1]) >= width)
 
 
 def _check_names(cells: Sequence[str], number: int) -> None:

@@ -16,6 +16,7 @@ TIMES = ("times", "times_seen", "sightings", "contacts", "captures", "number_of_
 HISTORY_NAMES = ("history", "capture_history", "histories", "pattern")
 COUNT_LIKE = ("n", "freq", "frequency", "counts", "people", "persons", "total", "number", "cases", "individuals")
 MANY_VALUES = 100
+NUMBER = re.compile(r"^[-+<≤\u2212]?\s*\d+([.,' \u00a0\u202f]\d+)*%?$")
 
 Kind = Literal["cells", "histories", "long", "sightings", "frequencies"]
 
@@ -116,7 +117,7 @@ def _special(
         return Shape("frequencies", (), tuple(cells), None, (), inferred=True)
     history = next((c for c, values in cells.items() if c != count and _is_history(c, values)), None)
     if history:
-        others = tuple(c for c in cells if c not in (history, count)) if not strata else strata
+        others = strata if strata else tuple(c for c in cells if c not in (history, count))
         return Shape("histories", lists, (history,), count, others, inferred=True)
     return None
 
@@ -137,19 +138,13 @@ def _infer_cells(
         if name == count or name in (strata or ()):
             continue
         values = {v for v in cells[name] if v}
+        fault = _fault(name, values)
         if values and all(membership(v) is not None for v in values):
             lists.append(name)
-        elif not values:
-            faults.append(f"{name!r} is empty")
-        elif any(_numeric(v) for v in values):
-            told = ", ".join(sorted(values)[:4])
-            faults.append(f"{name!r} holds numbers ({told}) and is neither 0/1 nor named 'count'")
-        elif len(values) > MANY_VALUES:
-            faults.append(f"{name!r} holds {len(values)} different texts, too many for strata")
-        elif strata is None:
-            text.append(name)
+        elif fault or strata is not None:
+            faults.append(fault or f"{name!r} holds text and is not among the strata")
         else:
-            faults.append(f"{name!r} holds text and is not among the strata")
+            text.append(name)
     if faults:
         raise DataError(
             f"It is not clear what some columns are: {'; '.join(faults)}.",
@@ -164,8 +159,16 @@ def _infer_cells(
     return Shape("cells", tuple(lists), tuple(lists), count, tuple(strata or text), inferred=True)
 
 
-def _numeric(value: str) -> bool:
-    return bool(re.match(r"^[-+<]?\s*\d", value))
+def _fault(name: str, values: set[str]) -> str:
+    """Why a column that is no list cannot be a stratum either; nothing if it can."""
+    if not values:
+        return f"{name!r} is empty"
+    if any(NUMBER.match(v) for v in values):
+        told = ", ".join(sorted(values)[:4])
+        return f"{name!r} holds numbers ({told}) and is neither 0/1 nor named 'count'"
+    if len(values) > MANY_VALUES:
+        return f"{name!r} holds {len(values)} different texts, too many for strata"
+    return ""
 
 
 def _refuse_hidden_count(
@@ -181,7 +184,7 @@ def _refuse_hidden_count(
     for name in columns:
         if name in lists or name in (strata or ()) or name.lower() not in COUNT_LIKE:
             continue
-        if cells[name] and all(_numeric(v) for v in cells[name] if v):
+        if cells[name] and all(NUMBER.match(v) for v in cells[name] if v):
             raise DataError(
                 f"The column {name!r} looks like a count of people, but no count column was named.",
                 hint=f"Say --count {name} (count={name!r}); if each row is one person, rename or remove the column.",

@@ -51,31 +51,29 @@ class Faults:
 Seen = dict[tuple[str, ...], list[int]]  # cells of the used columns -> [rows, first row]
 
 
-def picked(rows: Rows, used: Sequence[str], faults: Faults) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """(row number, cells of the used columns) of each row; rows of a wrong width are faults."""
+def picked(rows: Rows, used: Sequence[str], faults: Faults) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """(row number, rows like it, cells of the used columns); rows of a wrong width are faults."""
     width = len(rows.columns)
     place = [rows.columns.index(name) for name in used]
-    for number, cells in rows.open():
+    for number, times, cells in rows.open():
         if len(cells) != width:
             cells = trimmed(cells)
             if not cells:
                 continue
             if len(cells) > width:
-                faults.add(number, f"{len(cells)} cells under {width} columns", "Check the delimiter and quotation marks.")
+                hint = "Check the delimiter and quotation marks."
+                faults.add(number, f"{len(cells)} cells under {width} columns", hint, times)
                 continue
             cells += [""] * (width - len(cells))
-        yield number, tuple([cells[i] for i in place])
+        yield number, times, tuple([cells[i] for i in place])
 
 
 def count_rows(rows: Rows, used: Sequence[str], faults: Faults) -> Seen:
     """Equal rows counted; blank rows left out."""
     seen: Seen = {}
-    for number, cells in picked(rows, used, faults):
-        entry = seen.get(cells)
-        if entry is None:
-            seen[cells] = [1, number]
-        else:
-            entry[0] += 1
+    for number, times, cells in picked(rows, used, faults):
+        entry = seen.setdefault(cells, [0, number])
+        entry[0] += times
     return {cells: entry for cells, entry in seen.items() if any(cell.strip() for cell in cells)}
 
 
@@ -94,8 +92,8 @@ def people(seen: Seen, shape: Shape, faults: Faults) -> tuple[list[int], tuple[s
 
 CORRECT = "Counts are whole numbers, zero or more: correct them."
 COUNT_HINTS = {
-    "suppressed": "Suppressed or banded counts cannot be used yet: ask for the numbers, or for a table with fewer lists.",
-    "could be thousands or decimals": "Write counts without marks between digits.",
+    "suppressed": "Suppressed or banded counts cannot be used yet: ask for the numbers, or for fewer lists.",
+    "ambiguous: thousands or decimals": "Write counts without marks between digits.",
     "missing": "Fill in the count, or 0, or remove the row.",
 }
 
@@ -169,7 +167,7 @@ def read_long(rows: Rows, shape: Shape) -> CaptureTable:
     positions: dict[str, int] = {name: i for i, name in enumerate(shape.lists)}
     hashes, bits = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     batch: list[tuple[int, int]] = []
-    for row, (person, name, *values) in picked(rows, shape.used, faults):
+    for row, _, (person, name, *values) in picked(rows, shape.used, faults):
         person, name = person.strip(), name.strip()
         if not person or not name:
             faults.add(row, "person or list is missing", "Every row needs a person and a list.")
@@ -192,9 +190,7 @@ def read_long(rows: Rows, shape: Shape) -> CaptureTable:
     )  # fmt: skip
 
 
-def _joined(
-    hashes: np.ndarray, bits: np.ndarray, batch: Iterable[tuple[int, int]]
-) -> tuple[np.ndarray, np.ndarray]:
+def _joined(hashes: np.ndarray, bits: np.ndarray, batch: Iterable[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
     """The set of lists of each person so far: bits of equal hashes united."""
     new = np.array(list(batch), dtype=np.int64).reshape(-1, 2)
     keys = np.concatenate([hashes, new[:, 0]])

@@ -63,7 +63,7 @@ def read_counts(cells: Iterable[str]) -> CountReading:
     for cell in distinct:
         if any(pattern.match(cell) for pattern in GROUPS.values()):
             if doubtful:
-                faults[cell] = "could be thousands or decimals"
+                faults[cell] = "ambiguous: thousands or decimals"
             else:
                 values[cell] = int(re.sub(r"\D", "", cell))
         elif WHOLE.match(cell):

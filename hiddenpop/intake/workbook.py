@@ -32,9 +32,12 @@ def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -
             raise UnknownNameError.among("sheet", sheet, names)
         names = [sheet]
     filled = [name for name in names if len(list(islice(_cells(path, name), 2))) == 2]
-    found = {name: header for name in filled if (header := _header(path, name, wanted, strict=len(filled) == 1))}
+    headers = {name: _header(path, name, wanted, strict=len(filled) == 1) for name in filled}
+    found = {name: header for name, header in headers.items() if header is not None}
     if not found:
-        raise DataError(f"No sheet of {path.name} holds a table.", hint="Give a sheet with a header row above the data.")
+        raise DataError(
+            f"No sheet of {path.name} holds a table.", hint="Give a sheet with a header row above the data."
+        )
     if len(found) > 1:
         raise DataError(
             f"{len(found)} sheets of {path.name} hold a table: {', '.join(found)}.",
@@ -43,7 +46,7 @@ def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -
     name, (header, columns) = found.popitem()
 
     def rows() -> Iterator[NumberedRow]:
-        return ((n, row) for n, row in _cells(path, name) if n > header)
+        return (row for row in _cells(path, name) if row[0] > header)
 
     return Rows(columns, rows, path.name, (f"sheet {name!r}", *skipped(header)))
 
@@ -75,12 +78,12 @@ def _sheets(path: Path) -> list[str]:
 
 
 def _cells(path: Path, name: str) -> Iterator[NumberedRow]:
-    """(row number, cells as text) of every row of a sheet that is not blank."""
+    """Every row of a sheet that is not blank, its cells as text."""
     book = _open(path)
     try:
         for number, row in enumerate(book[name].iter_rows(values_only=True), start=1):
             cells = [as_text(value) for value in row]
             if trimmed(cells):
-                yield number, cells
+                yield number, 1, cells
     finally:
         book.close()

@@ -40,7 +40,8 @@ class Existence:
 
 def design(problem: Problem, cells: Masks) -> Floats:
     """(cells, p) zero-one matrix: does the cell contain the term?"""
-    return ((cells[:, None] & problem.terms[None, :]) == problem.terms[None, :]).astype(float)
+    inside = (cells[:, None] & problem.terms[None, :]) == problem.terms[None, :]
+    return np.asarray(inside, dtype=float)
 
 
 def observable_cells(problem: Problem) -> Masks:

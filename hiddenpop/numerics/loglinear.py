@@ -136,7 +136,7 @@ def pair_residuals(fit: PoissonFit, lists: Sequence[str]) -> list[PairResidual]:
 
 
 def _judgeable(fit: PoissonFit) -> bool:
-    """Is the chi-square approximation of the deviance worth anything? Fitted means of 1 or more in four cells of five."""
+    """Can the deviance be judged by chi-square? Yes if four of five fitted means are 1 or more."""
     problem = fit.problem
     if problem.n_cells > MAX_CELLS:
         return False

@@ -26,7 +26,7 @@ MAX_STEPS = 200
 
 @dataclass(frozen=True)
 class Group:
-    """Lists that a model ties together, with their terms in local bits. Lengths: k lists, q terms, 2^k local histories."""
+    """Lists that a model ties together, with their terms in local bits: k lists, q terms, 2^k local histories."""
 
     lists: int
     index: Masks
@@ -182,7 +182,7 @@ def start(problem: Problem) -> Floats:
 
 @dataclass(frozen=True)
 class _Point:
-    """The likelihood with the intercept maximised out, at one `beta`: value, gradient and information over all terms."""
+    """The likelihood, its intercept maximised out, at one `beta`: value, gradient and information over all terms."""
 
     beta: Floats
     value: float
@@ -217,10 +217,10 @@ def _evaluate(problem: Problem, beta: Floats) -> _Point:
 def fit_poisson(problem: Problem) -> PoissonFit | None:
     """Newton's method with step halving; None if no maximum could be certified or reached.
 
-    A fit is *certified* when Newton's decrement `d` and the inverse information `V` satisfy `d^2 p ||V|| <= 1/4`: the
-    log-likelihood is generalised self-concordant (third derivative bounded by the second times the largest
-    `|a(x)' h|`, and `|a(x)|^2 <= p`), so a finite, unique maximum exists nearby (Bach 2010, Electronic Journal of
-    Statistics 4, proposition 2). Where the MLE does not exist the iterates drift along a direction in which decrement
+    A fit is *certified* when Newton's squared decrement `d` and the smallest eigenvalue `e` of the information satisfy
+    `p d <= e / 4`: the log-likelihood is generalised self-concordant (its third derivative is bounded by the second
+    times the largest `|a(x)' h|`, and `|a(x)|^2 <= p`), so a finite, unique maximum exists nearby (Bach 2010, Electronic
+    Journal of Statistics 4, proposition 2). Where the MLE does not exist the iterates drift along a direction in which decrement
     and curvature vanish together and the inequality never holds.
     """
     try:
@@ -244,9 +244,15 @@ def _newton(problem: Problem) -> PoissonFit | None:
     else:
         return None
     covariance = (covariance + covariance.T) / 2.0
-    certified = bool(0.0 <= abs(decrement) * problem.terms.size * np.linalg.norm(covariance) <= 0.25)
-    certified = certified and bool(np.linalg.eigvalsh(point.information)[0] > 0.0)
-    return PoissonFit(problem, point.beta, point.information, covariance, certified)
+    return PoissonFit(problem, point.beta, point.information, covariance, _certified(point.information, decrement))
+
+
+def _certified(information: Floats, decrement: float) -> bool:
+    """The inequality of `fit_poisson`, with room for rounding: never where the information is singular to precision."""
+    eigenvalues = np.linalg.eigvalsh(information)
+    if eigenvalues[0] <= 1e-11 * eigenvalues[-1]:
+        return False
+    return bool(abs(decrement) * information.shape[0] <= 0.25 * eigenvalues[0])
 
 
 def _halve(problem: Problem, point: _Point, step: Floats, decrement: float) -> _Point:

@@ -24,7 +24,7 @@ NARROWEST = 1e-9
 
 @dataclass(frozen=True)
 class ProfileInterval:
-    """Maximiser of the multinomial likelihood and its limits; `high` is None where the likelihood never falls enough."""
+    """Maximiser of the multinomial likelihood and its limits; `high` is None where it never falls enough."""
 
     population: float
     low: float

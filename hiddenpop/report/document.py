@@ -19,7 +19,7 @@ from hiddenpop.provenance import versions
 from hiddenpop.registry import Data, attempt, compare, find_method
 from hiddenpop.report.headline import RULE, choose_headline
 from hiddenpop.report.plots import as_svg, plot_estimates, plot_gap, plot_overlaps
-from hiddenpop.report.text import gap_sentence, label, option_text, rounded, sentence
+from hiddenpop.report.text import gap_sentence, label, option_text, sentence
 from hiddenpop.result import Check, Estimate, Refusal
 
 VERDICTS = {
@@ -138,15 +138,14 @@ def render(report: Report, *, command: str = "") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"rounded": rounded, "option": option_text, "method_label": label}
+    environment.filters.update({"option": option_text, "method_label": label})
     return environment.get_template("report.html.j2").render(_content(report, command))
 
 
 def _content(report: Report, command: str) -> dict[str, Any]:
     data, headline = report.data, report.headline
     entry = entries().get(data.source, {})
-    given = isinstance(headline, Estimate)
-    table = isinstance(data, CaptureTable)
+    table = data if isinstance(data, CaptureTable) else None
     bound = report.verdict.level == "lower-bound-only"
     made = [e for e in report.estimates if isinstance(e, Estimate)]
     return {
@@ -154,25 +153,32 @@ def _content(report: Report, command: str) -> dict[str, Any]:
         "entry": entry,
         "today": date.today().isoformat(),
         "data": data,
-        "headline": headline if given else None,
-        "refusal": None if given else headline,
-        "sentence": sentence(headline, bound=bound) if given else "",
-        "gap_sentence": gap_sentence(headline) if given and not bound else "",
+        **_headline(headline, bound=bound),
         "verdict": report.verdict,
         "verdict_text": VERDICTS[report.verdict.level],
-        "publish": report.verdict.level in ("publishable", "indicative"),
         "estimates": made,
         "refusals": [e for e in report.estimates if isinstance(e, Refusal)],
         "methods": {e.method: find_method(e.method) for e in report.estimates},
         "checks": report.checks,
-        "overlap": overlap(data) if table else None,
+        "overlap": overlap(table) if table else None,
         "rule": RULE,
-        "gap_plot": as_svg(plot_gap(headline)) if given and not bound else "",
-        "overlap_plot": as_svg(plot_overlaps(data)) if table else "",
+        "overlap_plot": as_svg(plot_overlaps(table)) if table else "",
         "forest_plot": as_svg(plot_estimates(report.estimates, highlight=0)) if made else "",
         "versions": versions(),
         "seed": next((e.provenance.seed for e in made if e.provenance.seed is not None), None),
         "command": command or f"hiddenpop report {shlex.quote(data.source)}",
+    }
+
+
+def _headline(headline: Estimate | Refusal, *, bound: bool) -> dict[str, Any]:
+    if isinstance(headline, Refusal):
+        return {"headline": None, "refusal": headline, "sentence": "", "gap_sentence": "", "gap_plot": ""}
+    return {
+        "headline": headline,
+        "refusal": None,
+        "sentence": sentence(headline, bound=bound),
+        "gap_sentence": "" if bound else gap_sentence(headline),
+        "gap_plot": "" if bound else as_svg(plot_gap(headline)),
     }
 
 

@@ -26,5 +26,3 @@ def choose_headline(data: Data, *, level: float) -> Estimate | Refusal:
 
 def _says_too_little(estimate: Estimate) -> bool:
     return any(c.name in ("interval-width", "no-upper-limit") for c in estimate.failed)
-
-

@@ -90,7 +90,8 @@ def plot_overlaps(table: CaptureTable) -> Figure:
     top.set_ylabel("people")
     hidden = table.histories.size - masks.size
     if hidden > 0:
-        top.set_title(f"{hidden} smaller combinations not shown", fontsize=8, color=MUTED, loc="right")
+        noun = "combination" if hidden == 1 else "combinations"
+        top.set_title(f"{hidden} smaller {noun} not shown", fontsize=8, color=MUTED, loc="right")
 
     found = overlap(table)
     sizes.barh(range(k), found.sizes, color=SOFT)
@@ -158,8 +159,8 @@ def _upset_axes(n_histories: int, n_lists: int) -> tuple[Figure, Axes, Axes, Axe
 def _quiet(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8.5, colors=INK)
-    axes.xaxis.label.set_size(8.5)
-    axes.yaxis.label.set_size(8.5)
+    axes.xaxis.label.set_fontsize(8.5)
+    axes.yaxis.label.set_fontsize(8.5)
 
 
 def _scale(axes: Axes, estimates: Sequence[Estimate]) -> None:

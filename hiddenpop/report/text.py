@@ -55,6 +55,8 @@ def label(estimate: Estimate) -> str:
         for name, value in estimate.provenance.options.items()
         if name in defaults and value is not None and value != defaults[name][1]
     }
+    if any(check.name == "independence-assumed" for check in estimate.checks):
+        return f"{estimate.method} (independent lists)"
     told = ", ".join(f"{name} {option_text(value)}" for name, value in given.items())
     return f"{estimate.method} ({told})" if told else estimate.method
 

@@ -1,0 +1,50 @@
+"""Fixtures shared by all tests."""
+
+import json
+import sys
+
+import pytest
+
+import hiddenpop as hp
+from hiddenpop import cli, simulate
+
+
+@pytest.fixture
+def uk():
+    return hp.load("uk_2013")
+
+
+@pytest.fixture
+def two_lists():
+    return hp.load("kampala_pwid")
+
+
+@pytest.fixture
+def easy():
+    """5,000 people on three independent lists, so well covered that every method works."""
+    return simulate.independent(5000, (0.3, 0.35, 0.4), seed=11)
+
+
+class Ran:
+    """What a command left behind: exit code, standard output, standard error."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line in this process: `run("estimate", "uk_2013", "--method", "chao")`."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["hiddenpop", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        out, err = capsys.readouterr()
+        return Ran(stopped.value.code, out, err)
+
+    return call

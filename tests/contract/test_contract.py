@@ -1,0 +1,184 @@
+"""Promises of every registered method, on tables where it works and on tables where it must refuse."""
+
+import json
+
+import numpy as np
+import pytest
+
+import hiddenpop as hp
+from hiddenpop import simulate
+from hiddenpop.captures import CaptureTable
+from hiddenpop.registry import METHODS
+from hiddenpop.result import FRAME_COLUMNS, Estimate
+from hiddenpop.sightings import SightingCounts
+
+POPULATION = 5000
+IDS = sorted(METHODS)
+
+
+def table_for(method, seed=11):
+    """Independent lists, with people so easily found that every method works; as many lists as the method wants."""
+    fewest, most = method.lists
+    k = min(max(fewest, 4), most or 4)
+    if method.family in ("lower bound", "single list"):
+        return simulate.independent(POPULATION, (0.03,) * 20, seed=seed)
+    return simulate.independent(POPULATION, (0.3, 0.35, 0.4, 0.45)[:k], seed=seed)
+
+
+def run(method, data, **options):
+    if "seed" in method.options:
+        options.setdefault("seed", 3)
+    return method.function(data, **options)
+
+
+@pytest.fixture(params=IDS)
+def method(request):
+    return METHODS[request.param]
+
+
+def test_limits_are_ordered(method):
+    found = run(method, table_for(method))
+    assert found.observed <= found.interval.low <= found.population <= found.interval.high
+    assert found.hidden == pytest.approx(found.population - found.observed)
+    assert 0 < found.coverage < 1 < found.ratio
+
+
+def test_recovers_a_known_population(method):
+    errors = [run(method, table_for(method, seed)).population / POPULATION for seed in range(20, 28)]
+    assert np.mean(errors) == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.99])
+def test_wider_at_a_higher_level(method, level):
+    data = table_for(method)
+    narrow, wide = run(method, data, level=level).interval, run(method, data, level=min(0.999, level + 0.005)).interval
+    assert wide.low <= narrow.low
+    assert wide.high >= narrow.high
+    assert wide.high - wide.low > narrow.high - narrow.low
+
+
+def test_order_of_lists_and_rows_is_irrelevant(method):
+    if method.ordered:
+        return
+    data = table_for(method)
+    turned = data.reorder(*reversed(data.lists))
+    counts = dict(reversed(data.to_counts().items()))
+    shuffled = CaptureTable.from_counts(counts, data.lists)
+    for other in (turned, shuffled):
+        a, b = run(method, data), run(method, other)
+        assert b.population == pytest.approx(a.population, rel=1e-10)
+        if "seed" not in method.options:
+            assert b.interval.low == pytest.approx(a.interval.low, rel=1e-9)
+            assert b.interval.high == pytest.approx(a.interval.high, rel=1e-9)
+
+
+def test_a_list_that_nobody_is_on_changes_nothing(method):
+    data = table_for(method)
+    counts = {history[:1] + "0" + history[1:]: n for history, n in data.to_counts().items()}
+    names = (data.lists[0], "nobody", *data.lists[1:])
+    wider = CaptureTable.from_counts(counts, names)
+    found = run(method, wider)
+    assert found.population == pytest.approx(run(method, data).population, rel=1e-12)
+    assert "empty-list" in [c.name for c in found.checks]
+
+
+def test_data_are_not_changed(method):
+    data = table_for(method)
+    before = data.digest
+    run(method, data)
+    assert data.digest == before
+    with pytest.raises(ValueError, match="read-only"):
+        data.counts[0] = 1
+
+
+def test_same_seed_same_answer(method):
+    data = table_for(method)
+    assert run(method, data).to_dict() == run(method, data).to_dict()
+
+
+def test_a_seed_that_was_drawn_can_be_replayed(method):
+    if "seed" not in method.options:
+        return
+    data = table_for(method)
+    drawn = method.function(data)
+    assert drawn.provenance.seed is not None
+    assert method.function(data, seed=drawn.provenance.seed).to_dict() == drawn.to_dict()
+
+
+def test_survives_json(method):
+    found = run(method, table_for(method)).to_dict()
+    text = json.dumps(found, allow_nan=False)
+    assert Estimate.from_dict(json.loads(text)).to_dict() == found
+
+
+def test_frame_has_the_one_vocabulary(method):
+    frame = run(method, table_for(method)).to_frame()
+    assert tuple(frame.columns) == FRAME_COLUMNS
+    assert len(frame) == 1
+    assert frame.loc[0, "method"] == method.id
+
+
+def test_provenance_replays(method):
+    found = run(method, table_for(method))
+    origin = found.provenance
+    options = {k: v for k, v in origin.options.items() if v is not None}
+    again = hp.estimate(table_for(method), origin.method, level=origin.level, **options)
+    assert origin.digest == table_for(method).digest
+    if "seed" not in method.options:
+        assert again.population == found.population
+
+
+def test_refuses_lists_that_share_nobody(method):
+    k = min(max(method.lists[0], 3), method.lists[1] or 3)
+    counts = {"0" * i + "1" + "0" * (k - 1 - i): 30 for i in range(k)}
+    with pytest.raises(hp.NotEstimableError) as caught:
+        run(method, CaptureTable.from_counts(counts))
+    assert set(caught.value.details) == {"exists", "identifiable", "terms", "cells"}
+
+
+def test_refuses_a_single_list(method):
+    if method.lists[0] < 2:
+        return
+    with pytest.raises(hp.DataError, match="lists"):
+        run(method, CaptureTable.from_counts({"1": 50}))
+
+
+def test_refuses_other_data(method):
+    if SightingCounts not in method.takes:
+        with pytest.raises(hp.DataError, match="takes CaptureTable"):
+            run(method, SightingCounts.from_frequencies({1: 5, 2: 2}))
+    with pytest.raises(hp.DataError, match="takes"):
+        run(method, [1, 2, 3])
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95, -1, "high", float("nan")])
+def test_refuses_a_level_outside_its_range(method, level):
+    with pytest.raises(hp.OptionError, match="not between 0 and 1"):
+        run(method, table_for(method), level=level)
+
+
+def test_offers_near_names_for_an_unknown_option(method):
+    with pytest.raises(hp.UnknownNameError, match="'level'"):
+        run(method, table_for(method), levl=0.9)
+
+
+def test_strata_are_pooled_and_said(method):
+    data = hp.load("bangladesh_pwid") if method.lists[1] == 2 else hp.load("scotland_pwid")
+    found = run(method, data)
+    assert "pooled-strata" in [c.name for c in found.checks]
+    assert found.population == pytest.approx(run(method, data.pooled()).population)
+
+
+def test_docstring_says_what_a_user_must_know(method):
+    text = method.function.__doc__
+    wanted = ["Use when", "Do not use", "Parameters", "Returns", "Raises", "Notes", "Assumptions", "References"]
+    assert [w for w in [*wanted, "Examples", "*Checked against*"] if w not in text] == []
+
+
+def test_methods_are_reached_by_name_and_by_id(method):
+    function = getattr(hp, method.id.replace("-", "_"))
+    assert function is method.function
+    assert (
+        hp.estimate(table_for(method), method.id, **({"seed": 3} if "seed" in method.options else {})).to_dict()
+        == run(method, table_for(method)).to_dict()
+    )

@@ -1,0 +1,53 @@
+"""Every reference value: dataset, method, options, quantity, value, rtol, source."""
+
+import csv
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import hiddenpop as hp
+
+VALUES = Path(__file__).parent / "values.csv"
+# A deviance that is zero in exact arithmetic (saturated models) comes out as rounding noise, in R as here: the values on
+# file are +-1e-13. Every other quantity is of order 1 or more, so this floor is far below its rtol.
+NOISE = 1e-9
+
+
+def rows():
+    with VALUES.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def result(dataset, method, options):
+    read = json.loads(options)
+    if "lists" in read:
+        read["lists"] = tuple(read["lists"])
+    try:
+        return hp.estimate(hp.load(dataset), method, **read)
+    except hp.NotEstimableError as error:
+        return error
+
+
+def quantity(found, name):
+    if name == "exists_and_identifiable":
+        if isinstance(found, hp.NotEstimableError):
+            assert found.details["terms"], "a refusal names the terms responsible"
+            return 0.0
+        return float(found.fit.exists and found.fit.identifiable)
+    assert not isinstance(found, hp.NotEstimableError), found
+    if name == "population":
+        return found.population
+    if name in ("low", "high"):
+        return getattr(found.interval, name)
+    return getattr(found.fit, name)
+
+
+@pytest.mark.filterwarnings("ignore::hiddenpop.SparseOverlapWarning")
+@pytest.mark.parametrize("row", rows(), ids=lambda r: f"{r['dataset']}-{r['method']}-{r['options']}-{r['quantity']}")
+def test_value(row):
+    found = quantity(result(row["dataset"], row["method"], row["options"]), row["quantity"])
+    value, rtol = float(row["value"]), float(row["rtol"])
+    assert abs(found - value) <= rtol * abs(value) + NOISE, f"{found!r} against {value!r} ({row['source']})"

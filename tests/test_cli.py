@@ -1,0 +1,152 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+import hiddenpop as hp
+from hiddenpop.datasets import data_folder
+
+
+def test_the_contract_of_an_estimate(run):
+    ran = run("estimate", "uk_2013", "--method", "loglinear", "--option", "model=[1,2,3,4,5,6]", "--json")
+    assert ran.code == 0
+    assert ran.err == ""
+    found = ran.json
+    assert {"method", "population", "interval", "observed", "hidden", "checks", "provenance", "fit"} <= set(found)
+    assert found["population"] == pytest.approx(12213.9951, abs=5e-5)
+    assert set(found["interval"]) == {"low", "high", "level", "kind"}
+    assert {"model", "terms", "se", "deviance", "df", "aic", "bic", "exists", "identifiable", "coefficients",
+            "minus_infinity"} <= set(found["fit"])  # fmt: skip
+    assert all(set(c) == {"name", "value", "passed", "message"} for c in found["checks"])
+
+
+def test_the_published_uk_model(run):
+    found = run("estimate", "uk_2013", "--method", "loglinear", "--option", "model=[12,23,4,5,6]", "--json").json
+    assert found["population"] == pytest.approx(13842.41196, abs=5e-6)
+    assert [round(found["interval"][side]) for side in ("low", "high")] == [12170, 15812]
+    assert found["interval"]["kind"] == "log-normal"
+    pairs = run("estimate", "uk_2013", "--method", "loglinear", "--option",
+                "interactions=local_authority:ngo,ngo:police", "--json").json  # fmt: skip
+    assert pairs["population"] == found["population"]
+
+
+def test_datasets_and_methods(run):
+    assert len(run("datasets", "--json").json) == 31
+    assert "kosovo_1999" in run("datasets").out
+    assert {"chapman", "loglinear"} <= {m["method"] for m in run("methods", "--json").json}
+    assert "chapman" not in [m["method"] for m in run("methods", "--lists", 3, "--json").json]
+
+
+def test_check_and_verdict(run):
+    ran = run("check", "uk_2013", "--json")
+    assert set(ran.json) == {"checks", "verdict"}
+    assert ran.json["verdict"]["level"] == "indicative"
+    assert run("check", "uk_2013", "--strict").code == 1
+    assert run("check", "hepatitis_a_taiwan", "--strict").code == 0
+    assert "verdict: indicative" in run("check", "uk_2013").out
+
+
+def test_compare(run):
+    ran = run("compare", "uk_2013", "--seed", 7, "--json")
+    assert [r["method"] for r in ran.json] == ["chao", "zelterman", "sample-coverage", "loglinear"]
+    assert run("compare", "uk_2013", "--seed", 7, "--json").json == ran.json
+    assert "12,214" in run("compare", "uk_2013").out
+
+
+def test_compare_with_nothing_estimable(tmp_path, run):
+    path = tmp_path / "apart.csv"
+    path.write_text("a,b,c,count\n1,0,0,5\n0,1,0,6\n0,0,1,7\n")
+    ran = run("compare", path, "--json")
+    assert ran.code == 2
+    assert all(set(r) == {"method", "error"} for r in ran.json)
+    assert "no estimate" in run("compare", path).out
+
+
+def test_strata(run):
+    ran = run("estimate", "bangladesh_pwid", "--method", "chapman", "--by", "district", "--json")
+    assert set(ran.json) == {"total", "strata"}
+    assert [s["stratum"] for s in ran.json["strata"]] == [{"district": "Chapai Nawabganj"}, {"district": "Dhaka"}]
+    assert "pooled-strata" in [c["name"] for c in ran.json["total"]["checks"]]
+    one = run("estimate", "bangladesh_pwid", "--method", "chapman", "--where", "district=Dhaka", "--json").json
+    assert one["population"] == ran.json["strata"][1]["population"]
+    assert "district = Dhaka:" in run("estimate", "bangladesh_pwid", "--method", "chapman", "--by", "district").out
+
+
+def test_report(run, tmp_path):
+    path = tmp_path / "out.html"
+    ran = run("report", "uk_2013", "-o", path, "--seed", 7, "--json")
+    assert ran.code == 0
+    assert set(ran.json) == {"headline", "verdict", "estimates", "checks"}
+    assert ran.json["headline"]["method"] == "loglinear"
+    assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
+    chosen = run("report", "uk_2013", "-o", path, "--method", "loglinear", "--option", "model=[12,23,4,5,6]", "--json")
+    assert chosen.json["headline"]["population"] == pytest.approx(13842.41196)
+    assert "written:" in run("report", "uk_2013", "-o", path).out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("estimate", "uk_2013"),
+        ("estimate", "uk_2013", "--method", "nothing"),
+        ("estimate", "uk_2013", "--method", "loglinear", "--option", "model"),
+        ("estimate", "uk_2013", "--method", "loglinear", "--option", "model=[19]"),
+        ("estimate", "uk_2013", "--method", "loglinear", "--option", "modl=[12]"),
+        ("estimate", "uk_2013", "--method", "chao", "--level", "95"),
+        ("estimate", "uk_2013", "--method", "chao", "--level", "high"),
+        ("estimate", "uk_2013", "--method", "chao", "--option", "bias_corrected=no", "--option", "bias_corrected=yes"),
+        ("estimate", "uk_2013", "--method", "chapman"),
+        ("estimate", "uk_2013", "--method", "chao", "--where", "sex"),
+        ("estimate", "uk_2013", "--method", "chao", "--where", "sex=Female"),
+        ("estimate", "uk_2013", "--method", "chao", "--by", "sex"),
+        ("estimate", "geckos", "--method", "chao", "--by", "sex"),
+        ("estimate", "geckos", "--method", "loglinear"),
+        ("estimate", "geckos", "--method", "chao", "--where", "sex=Female"),
+        ("estimate", "uk_2013", "--method", "chao", "--lists", "police,ngo"),
+        ("report", "uk_2013", "-o", "nowhere/at/all.html"),
+        ("report", "uk_2013", "-o", "x.html", "--option", "model=[12]"),
+        ("report", "uk_2013"),
+        ("frobnicate",),
+        ("check", "--nonsense"),
+    ],
+    ids=" ".join,
+)
+def test_bad_usage_ends_in_one_json_error(arguments, run):
+    ran = run(*arguments, "--json")
+    assert ran.code == 2
+    assert set(ran.json["error"]) == {"type", "message", "hint", "details"}
+    assert ran.json["error"]["message"]
+    assert ran.err == ""
+    plain = run(*arguments)
+    assert plain.code == 2
+    assert plain.err.startswith("Error: ")
+    assert "Traceback" not in plain.err
+
+
+@pytest.mark.parametrize("command", ["datasets", "methods", "check", "estimate", "compare", "report"])
+def test_help_has_an_example(command, run):
+    ran = run(command, "--help")
+    assert ran.code == 0
+    assert f"hiddenpop {command}" in ran.out.split("Example")[1]
+
+
+def test_as_a_program_from_anywhere(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "hiddenpop", "estimate", "korea", "--method", "chao", "--json"],
+        capture_output=True, text=True, cwd=tmp_path, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["observed"] == 123
+    shown = subprocess.run(
+        [sys.executable, "-m", "hiddenpop", "check", "korea"], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert "\x1b[" not in shown.stdout, "no colours when piped"
+
+
+def test_named_columns_and_the_version(run):
+    path = data_folder() / "scotland_pwid" / "counts.csv"
+    lists = "social_enquiry,hospital,drug_misuse_db,hcv_diagnosis"
+    ran = run("estimate", path, "--lists", lists, "--count", "count", "--strata", "region,gender,age",
+              "--method", "loglinear", "--json")  # fmt: skip
+    assert ran.json["provenance"]["digest"] == hp.load("scotland_pwid").pooled().digest
+    assert run("--version").out.startswith("hiddenpop ")
