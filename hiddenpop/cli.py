@@ -24,6 +24,7 @@ from hiddenpop.provenance import versions
 from hiddenpop.registry import METHODS, estimate_by
 from hiddenpop.registry import compare as compare_methods
 from hiddenpop.registry import estimate as estimate_by_id
+from hiddenpop.report.text import label
 from hiddenpop.result import Check, Estimate, Refusal
 
 app = typer.Typer(
@@ -158,7 +159,7 @@ def estimate(
         io.print_json(document)
     else:
         io.say_reading(data)
-        names = ["total", *(f"{by} = {value}" for (value,) in parts)] if by else [method]
+        names = ["total", *(f"{by} = {value}" for (value,) in parts)] if by else [label(results[0])]
         for name, result in zip(names, results, strict=True):
             io.console().print(Text.assemble((f"{name}: ", "bold"), str(result)), soft_wrap=True)
     io.finish(_checks(results), strict=strict)

@@ -21,6 +21,7 @@ from hiddenpop.errors import HiddenpopError, OptionError, UnknownNameError
 from hiddenpop.intake import read_captures
 from hiddenpop.options import read_option
 from hiddenpop.registry import Data, find_method
+from hiddenpop.report.text import label
 from hiddenpop.result import Check, Estimate, Refusal, plain
 
 MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
@@ -132,7 +133,7 @@ def print_results(results: Sequence[Estimate | Refusal]) -> None:
         low, high = (f"{interval.low:,.0f}", _high(interval.high)) if interval else ("–", "–")
         kind = f"{100 * interval.level:g}% {interval.kind}" if interval else "none"
         doubts = ", ".join(c.name for c in result.failed)
-        shown.add_row(result.method, f"{result.population:,.0f}", low, high, kind, Text(doubts))
+        shown.add_row(Text(label(result)), f"{result.population:,.0f}", low, high, kind, Text(doubts))
     console().print(shown)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +49,20 @@ def run(monkeypatch, capsys):
         return Ran(stopped.value.code, out, err)
 
     return call
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-snapshots", action="store_true", help="write what is shown now as what is expected")
+
+
+@pytest.fixture
+def snapshot(request):
+    """Compare text with a file under tests/snapshots."""
+
+    def compare(name, text):
+        path = Path(__file__).parent / "snapshots" / f"{name}.txt"
+        if request.config.getoption("--update-snapshots"):
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare

@@ -219,9 +219,9 @@ def fit_poisson(problem: Problem) -> PoissonFit | None:
 
     A fit is *certified* when Newton's squared decrement `d` and the smallest eigenvalue `e` of the information satisfy
     `p d <= e / 4`: the log-likelihood is generalised self-concordant (its third derivative is bounded by the second
-    times the largest `|a(x)' h|`, and `|a(x)|^2 <= p`), so a finite, unique maximum exists nearby (Bach 2010, Electronic
-    Journal of Statistics 4, proposition 2). Where the MLE does not exist the iterates drift along a direction in which decrement
-    and curvature vanish together and the inequality never holds.
+    times the largest `|a(x)' h|`, and `|a(x)|^2 <= p`), so a finite, unique maximum exists nearby (Bach 2010,
+    Electronic Journal of Statistics 4, proposition 2). Where the MLE does not exist the iterates drift along a
+    direction in which decrement and curvature vanish together, and the inequality never holds.
     """
     try:
         with np.errstate(over="raise", invalid="raise", divide="raise"):

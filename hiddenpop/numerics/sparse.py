@@ -25,7 +25,7 @@ def chao_plain(f1: int, f2: int, share: float) -> tuple[float, float]:
 def zelterman_hidden(f1: int, f2: int, people: int) -> tuple[float, float]:
     """`n0 = n e^-l / (1 - e^-l)` with `l = 2 f2 / f1`, and the variance of N.
 
-    Boehning (2008), doi 10.1016/j.stamet.2007.10.001: `var = n g (1 + n g l^2 (1/f1 + 1/f2))`, `g = e^-l / (1 - e^-l)^2`.
+    `var = n g (1 + n g l^2 (1/f1 + 1/f2))`, `g = e^-l / (1 - e^-l)^2`: Boehning (2008), Statistical Methodology 5:410.
     """
     rate = 2.0 * f2 / f1
     seen = -expm1(-rate)

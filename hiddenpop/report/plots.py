@@ -53,7 +53,7 @@ def plot_estimates(results: Sequence[Estimate | Refusal], *, highlight: int | No
             f"{estimates[0].observed:,} known", (estimates[0].observed, 1.0), xycoords=("data", "axes fraction"),
             xytext=(4, 2), textcoords="offset points", color=MUTED, fontsize=8,
         )  # fmt: skip
-    names = [label(r) if isinstance(r, Estimate) else r.method for r in results]
+    names = [label(r) for r in results]
     axes.set_yticks(range(len(results)), [_name(n, 44) for n in names])
     axes.set_ylim(len(results) - 0.4, -0.6)
     axes.set_xlabel("people")

@@ -6,7 +6,7 @@ from math import floor, log10
 from typing import Any
 
 from hiddenpop.registry import find_method
-from hiddenpop.result import Estimate
+from hiddenpop.result import Estimate, Refusal
 
 
 def rounded(value: float, digits: int = 2) -> str:
@@ -47,8 +47,10 @@ def gap_sentence(estimate: Estimate) -> str:
     )
 
 
-def label(estimate: Estimate) -> str:
+def label(estimate: Estimate | Refusal) -> str:
     """The method with the options that differ from its defaults."""
+    if isinstance(estimate, Refusal):
+        return estimate.method
     defaults = find_method(estimate.method).options
     given = {
         name: value

@@ -10,8 +10,8 @@ import pytest
 import hiddenpop as hp
 
 VALUES = Path(__file__).parent / "values.csv"
-# A deviance that is zero in exact arithmetic (saturated models) comes out as rounding noise, in R as here: the values on
-# file are +-1e-13. Every other quantity is of order 1 or more, so this floor is far below its rtol.
+# A deviance that is zero in exact arithmetic (saturated models) comes out as rounding noise, in R as here: the values
+# on file are +-1e-13. Every other quantity is of order 1 or more, so this floor is far below its rtol.
 NOISE = 1e-9
 
 
