@@ -35,5 +35,5 @@ def test_the_picture_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", [str(script), str(tmp_path / "estimates.svg")])
     runpy.run_path(str(script))
     drawn = (tmp_path / "estimates.svg").read_text(encoding="utf-8")
-    assert "loglinear (interactions all)" in drawn
+    assert "loglinear (interactions all, interval profile)" in drawn
     assert "2,744 known" in drawn

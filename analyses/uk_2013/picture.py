@@ -8,7 +8,7 @@ from hiddenpop.report.plots import as_svg
 
 table = hp.load("uk_2013")
 results = [
-    hp.loglinear(table, interactions="all"),
+    hp.loglinear(table, interactions="all", interval="profile"),
     hp.loglinear(table, interactions=[("local_authority", "ngo"), ("ngo", "police")]),
     *hp.compare(table, seed=7),
 ]

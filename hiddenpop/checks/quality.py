@@ -16,6 +16,7 @@ FEW_REPEATED = 30
 MOST_ONCE = 0.95
 SMALL_OVERLAP = 5
 DOMINANT = 0.90
+NESTED = 10
 RATIO_RANGE = (0.5, 1.5)
 
 
@@ -23,8 +24,10 @@ def check(data: CaptureTable | SightingCounts) -> list[Check]:
     """Every data-quality check of a table, with those made when it was read.
 
     Thresholds: 30 people on two lists or more (below that single records decide); 95 % of people on one list only
-    (above that the hidden number is extrapolated twentyfold); overlaps of 5; one list holding 90 % of the people; for
-    sightings, f1/f2 between 0.5 and 1.5 (van Hest et al. 2008, Epidemiology and Infection 136:14).
+    (above that fewer than one known person in twenty links two lists); overlaps of 5; a list with 90 % of the people
+    when the others found fewer than 30 that it misses; a list of 10 people or more inside another; for sightings, f1/f2
+    between 0.5 and 1.5 (van Hest et al. 2008, Epidemiology and Infection: there truncated models agreed with log-linear
+    ones).
     """
     if isinstance(data, SightingCounts):
         return [*data.checks, *_sightings(data)]
@@ -43,7 +46,10 @@ def _number_of_lists(table: CaptureTable) -> Check:
         message = f"There is only one list ({table.lists[0]}): no overlap, so nothing can be estimated from it."
         return Check("number-of-lists", 1, False, message)
     if k == 2:
-        message = "There are two lists: that they are independent cannot be tested, and dependence moves the number."
+        message = (
+            "There are two lists: nothing in them can show whether being on one changes the chance of being on the "
+            "other, and if it does the number is too low (people are referred) or too high (people avoid the other)."
+        )
         return Check("number-of-lists", 2, None, message)
     return Check("number-of-lists", k, True, f"{k} lists: dependence between two of them can be modelled.")
 
@@ -58,7 +64,7 @@ def _repeated(found: Overlap, observed: int) -> Check:
 def _one_list_share(found: Overlap, observed: int) -> Check:
     share = 1.0 - found.repeated / observed
     message = f"{share:.0%} of the people are on one list only"
-    message += "." if share <= MOST_ONCE else ": nearly all of the estimate is extrapolation."
+    message += "." if share <= MOST_ONCE else ": few people link the lists, and the estimate rests on them."
     return Check("one-list-share", round(share, 4), share <= MOST_ONCE, message)
 
 
@@ -87,9 +93,11 @@ def _connected(found: Overlap) -> Check:
 def _dominant(found: Overlap, observed: int) -> Check:
     largest = int(np.argmax(found.sizes))
     share = float(found.sizes[largest]) / observed
+    missed = observed - int(found.sizes[largest])
     message = f"The largest list, {found.lists[largest]}, holds {share:.0%} of the people"
-    message += "." if share <= DOMINANT else ": the other lists say little about whom it misses."
-    return Check("dominant-list", round(share, 4), share <= DOMINANT, message)
+    good = share <= DOMINANT or missed >= FEW_REPEATED
+    message += "." if good else f": the other lists found only {missed} {_people(missed)} it misses."
+    return Check("dominant-list", round(share, 4), good, message)
 
 
 def _nested(found: Overlap) -> list[Check]:
@@ -97,7 +105,7 @@ def _nested(found: Overlap) -> list[Check]:
     for i, j in _two(found):
         both = int(found.pairs[i, j])
         inner, outer = (i, j) if found.sizes[i] <= found.sizes[j] else (j, i)
-        if both != found.sizes[inner]:
+        if both != found.sizes[inner] or both < NESTED:
             continue
         a, b = found.lists[inner], found.lists[outer]
         if both == found.sizes[outer]:
@@ -124,16 +132,19 @@ def _everyone(found: Overlap, observed: int) -> list[Check]:
 def _sightings(data: SightingCounts) -> list[Check]:
     f1, f2 = data.frequencies.get(1, 0), data.frequencies.get(2, 0)
     repeated = data.observed - f1
-    message = "There is one list: estimates from repeated contacts are lower bounds where people differ."
+    message = (
+        "There is one list: estimates from repeated contacts are lower bounds where people differ, and too high where "
+        "being seen once makes being seen again less likely."
+    )
     checks = [Check("single-list", 1, None, message)]
     message = f"{repeated:,} of {data.observed:,} people were seen more than once."
     checks.append(Check("people-seen-twice", repeated, repeated >= FEW_REPEATED, message))
     if f2:
         low, high = RATIO_RANGE
-        message = (
-            f"{f1:,} people were seen once and {f2:,} twice, a ratio of {f1 / f2:.2f}; {low} to {high} is trusted."
-        )
-        checks.append(Check("seen-once-to-twice", round(f1 / f2, 4), low <= f1 / f2 <= high, message))
+        message = f"{f1:,} people were seen once and {f2:,} twice, a ratio of {f1 / f2:.2f}"
+        good = low <= f1 / f2 <= high
+        message += "." if good else f"; such estimates agreed with other methods where it was {low} to {high}."
+        checks.append(Check("seen-once-to-twice", round(f1 / f2, 4), good, message))
     return checks
 
 

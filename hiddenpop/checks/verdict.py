@@ -44,7 +44,7 @@ def _below(bound: float) -> Rule:
 
 
 RULES: dict[str, tuple[tuple[Level, Rule], ...]] = {
-    "number-of-lists": (("do-not-publish", _failed),),
+    "number-of-lists": (("do-not-publish", _failed), ("indicative", lambda check: check.value == 2)),
     "people-on-two-lists": (("do-not-publish", _below(10)), ("lower-bound-only", _failed)),
     "people-seen-twice": (("do-not-publish", _below(10)), ("lower-bound-only", _failed)),
     "sparse-overlap": (("do-not-publish", _failed),),
@@ -53,10 +53,12 @@ RULES: dict[str, tuple[tuple[Level, Rule], ...]] = {
     "everyone-on-list": (("do-not-publish", _failed),),
     "identical-lists": (("do-not-publish", _failed),),
     "single-list": (("lower-bound-only", lambda _: True),),
+    "unequal-lists": (("do-not-publish", _failed),),
     "lower-bound": (("lower-bound-only", lambda _: True),),
     "dominant-list": (("lower-bound-only", _failed),),
     "no-interval": (("lower-bound-only", _failed),),
     "no-upper-limit": (("lower-bound-only", _failed),),
+    "people-per-dependence": (("lower-bound-only", _failed),),
     "interval-width": (("lower-bound-only", _failed),),
     "below-known": (("do-not-publish", _failed),),
 }
@@ -72,9 +74,9 @@ def verdict(checks: Iterable[Check], headline: Estimate | None = None) -> Verdic
 
     The rules: no number where there is one list, fewer than 10 people on two lists, more than 95 % of people on one
     list only, lists that share nobody, identical lists, or a list that holds everybody; only a lower bound below 30
-    people on two lists, for a single list's contacts, for a list that holds more than 90 %, and where the estimate has
-    no upper limit or one more than ten times the lower. Anything else is at most indicative until coverage has been
-    measured.
+    people on two lists, for a single list's contacts, where a list misses next to nobody, and where the estimate has no
+    upper limit, one more than ten times the lower, or fewer than five people on two lists for each dependence. Anything
+    else is at most indicative until coverage has been measured.
 
     Parameters
     ----------

@@ -60,7 +60,8 @@ def lincoln_petersen(
 
     - Assumptions: closed population; perfect matching; the two lists are independent; on at least one of them everybody
       is equally likely.
-    - `log-normal` is `n + n0 exp(+-z sd)` with `sd^2 = 1/m + 1/b + 1/d`; `logit` is Sadinle's; `wald` is cut at n.
+    - `log-normal` is `n + n0 exp(+-z sd)`, `sd^2 = 1/m + 1/b + 1/d + m/(b d)` with b, d people on one list only;
+      `logit` is Sadinle's; `wald` is cut at n.
     - Where one list lies inside the other there is no interval, and a check says why.
 
     References
@@ -71,7 +72,7 @@ def lincoln_petersen(
     --------
     >>> import hiddenpop as hp
     >>> print(hp.lincoln_petersen(hp.load("kampala_pwid")))
-    3,892 people (95% log-normal 3,106 to 4,952); 3,029 on no list
+    3,892 people (95% log-normal 3,101 to 4,961); 3,029 on no list
 
     *Checked against*: `lincoln-petersen` rows in tests/reference/values.csv.
     """

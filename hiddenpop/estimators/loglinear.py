@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import exp
 from typing import Literal
 
 from hiddenpop.arrays import mask_of, members
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import OptionError, UnknownNameError
+from hiddenpop.errors import NotEstimableError, OptionError, UnknownNameError
 from hiddenpop.numerics.intervals import log_normal, wald
 from hiddenpop.numerics.loglinear import LoglinearFit, fit_loglinear, pair_residuals, summarise
 from hiddenpop.numerics.poisson import PoissonFit
@@ -20,7 +21,10 @@ from hiddenpop.result import Check, Estimate, Interval
 IntervalName = Literal["log-normal", "profile", "wald"]
 
 WIDE = 10.0
+UNBOUNDED = 5.0
+LEFT_OUT = 0.1
 POOR_FIT = 0.05
+FEW_PER_TERM = 5.0
 
 
 @register(
@@ -62,7 +66,8 @@ def loglinear(
     Raises
     ------
     NotEstimableError
-        If the extended maximum-likelihood estimate does not exist or is not unique; `details` names cells and terms.
+        If the extended maximum-likelihood estimate does not exist or is not unique (`details` names cells and terms),
+        or log n0 has a standard error above 5.
 
     Notes
     -----
@@ -70,8 +75,9 @@ def loglinear(
 
     - Assumptions: closed population; perfect matching; only the interactions in the model; everybody alike.
     - A term whose lists share nobody is at minus infinity; it and its histories are treated exactly.
-    - `log-normal`: `n + n0 exp(+-z sqrt(V00))`; `profile`: exact multinomial profile likelihood; `wald`: `N +- z se`,
-      `se^2 = n0 + n0^2 V00`, cut at n.
+    - `log-normal`: `n + n0 exp(+-z sqrt(V00))`, which leaves out the Poisson variation of n0 and is too narrow where
+      most people are known (a check says when); `profile`: exact multinomial profile likelihood, which has no such
+      fault; `wald`: `N +- z se`, `se^2 = n0 + n0^2 V00`, cut at n.
 
     References
     ----------
@@ -93,6 +99,7 @@ def loglinear(
     if len(terms) == 1 + table.n_lists:
         message = "The lists are taken as independent of one another, which nothing in this model tests."
         checks.append(Check("independence-assumed", None, None, message))
+    _refuse_unbounded(record, fit)
     population = table.observed + fit.hidden
     if interval == "profile":
         profile = profile_interval(fit, level)
@@ -103,12 +110,13 @@ def loglinear(
         limits = Interval(*wald(table.observed, population, record.se, level), level, "wald")
     else:
         limits = Interval(*log_normal(table.observed, fit.hidden, fit.log_hidden_variance, level), level, "log-normal")
+        checks += _left_out(fit)
     return Estimate(
         "loglinear",
         population,
         limits,
         table.observed,
-        (*checks, *_doubts(record, limits), *_misfits(fit, table)),
+        (*checks, *_doubts(record, limits, table), *_misfits(fit, table)),
         fit=record,
     )
 
@@ -136,6 +144,27 @@ def _generators(
     return [mask_of(place[p] for p in members(m)) for m in kept], checks
 
 
+def _refuse_unbounded(record: LoglinearFit, fit: PoissonFit) -> None:
+    """An estimate known only up to factors of thousands is none."""
+    error = fit.log_hidden_variance**0.5
+    if error > UNBOUNDED:
+        raise NotEstimableError(
+            f"For the model {record.model} the number of hidden people is determined only up to a factor of "
+            f"{exp(2 * error):.1g} either way.",
+            hint="Use a simpler model.",
+            exists=True,
+            identifiable=True,
+            terms=["intercept"],
+        )
+
+
+def _left_out(fit: PoissonFit) -> list[Check]:
+    """The part of the variance of log n0 that the log-normal interval leaves out, where it matters."""
+    part = 1.0 / (1.0 + fit.hidden * fit.log_hidden_variance)
+    message = f"Most people are known: the log-normal interval leaves out {part:.0%} of the variance. Use profile."
+    return [Check("narrow-interval", round(part, 3), False, message)] if part > LEFT_OUT else []
+
+
 def _position(name: str, lists: tuple[str, ...]) -> int:
     if name in lists:
         return lists.index(name)
@@ -144,7 +173,7 @@ def _position(name: str, lists: tuple[str, ...]) -> int:
     raise UnknownNameError.among("list", name, lists)
 
 
-def _doubts(record: LoglinearFit, limits: Interval) -> list[Check]:
+def _doubts(record: LoglinearFit, limits: Interval, table: CaptureTable) -> list[Check]:
     """What a reader should know about this fit."""
     checks = []
     if record.minus_infinity:
@@ -153,7 +182,11 @@ def _doubts(record: LoglinearFit, limits: Interval) -> list[Check]:
     if record.goodness_of_fit is not None:
         good = record.goodness_of_fit >= POOR_FIT
         message = f"Deviance {record.deviance:.1f} on {record.df} degrees of freedom (p = {record.goodness_of_fit:.2g})"
-        message += ": no sign of misfit." if good else ": the model does not describe the overlaps of the lists."
+        message += (
+            ": no sign of misfit among the people seen."
+            if good
+            else ": the model does not describe the overlaps of the lists."
+        )
         checks.append(Check("goodness-of-fit", record.goodness_of_fit, good, message))
     if limits.high is None:
         message = "The likelihood sets no upper limit: the data do not exclude any larger population."
@@ -162,7 +195,21 @@ def _doubts(record: LoglinearFit, limits: Interval) -> list[Check]:
         factor = limits.high / limits.low
         message = f"The upper limit is {factor:.2g} times the lower."
         checks.append(Check("interval-width", factor, factor <= WIDE, message))
-    return checks
+    return [*checks, *_overfit(record, table)]
+
+
+def _overfit(record: LoglinearFit, table: CaptureTable) -> list[Check]:
+    """Are there enough people on two lists or more to fit the interactions from?"""
+    interactions = len(record.coefficients) - 1 - table.n_lists
+    if interactions <= 0:
+        return []
+    repeated = table.observed - table.frequencies[1]
+    each = repeated / interactions
+    message = (
+        f"{interactions} dependences are fitted from {repeated:,} people on two lists or more, {each:.1f} for each"
+    )
+    message += "." if each >= FEW_PER_TERM else f": fewer than {FEW_PER_TERM:g} make the estimate unstable and biased."
+    return [Check("people-per-dependence", round(each, 2), each >= FEW_PER_TERM, message)]
 
 
 def _misfits(fit: PoissonFit, table: CaptureTable) -> list[Check]:
@@ -171,10 +218,14 @@ def _misfits(fit: PoissonFit, table: CaptureTable) -> list[Check]:
     if not residuals:
         return []
     worst = min(residuals, key=lambda r: r.p_value)
-    p = min(1.0, 2.0 * len(residuals) * worst.p_value)
+    p = min(1.0, len(residuals) * worst.p_value)
     message = (
         f"Of the pairs the model leaves out, {worst.pair[0]} and {worst.pair[1]} fit worst: {worst.observed} people "
         f"are on both, {worst.fitted:.1f} expected (p = {p:.2g} over {len(residuals)} pairs)"
     )
-    message += "." if p >= POOR_FIT else ": these lists depend on each other in a way the model does not have."
+    message += (
+        ", which is no evidence of independence."
+        if p >= POOR_FIT
+        else ": dependence, or differences between people, that the model does not have."
+    )
     return [Check("pair-overlaps", p, p >= POOR_FIT, message)]

@@ -95,7 +95,7 @@ def sample_coverage(
     >>> import hiddenpop as hp
     >>> print(hp.sample_coverage(hp.load("hepatitis_a_taiwan"), variant="high", seed=1))
     971 people (95% log-normal 511 to 2,310); 700 on no list
-      ! The sample coverage is 0.51; the method wants more than 0.55.
+      ! The sample coverage is 0.51; below 0.55 the lists say little about dependence.
 
     *Checked against*: `sample-coverage` rows in tests/reference/values.csv.
     """
@@ -113,7 +113,8 @@ def sample_coverage(
     draws = _replicates(table, population, variant, replicates, np.random.default_rng(seed))
     good = draws[np.isfinite(draws)]
     low_coverage = point.coverage <= ENOUGH_COVERAGE
-    message = f"The sample coverage is {point.coverage:.2f}; the method wants more than {ENOUGH_COVERAGE}."
+    message = f"The sample coverage is {point.coverage:.2f}"
+    message += f"; below {ENOUGH_COVERAGE} the lists say little about dependence." if low_coverage else "."
     checks = [Check("sample-coverage", round(point.coverage, 4), not low_coverage, message)]
     if good.size < 0.9 * replicates:
         message = (
@@ -122,6 +123,9 @@ def sample_coverage(
         checks.append(Check("bootstrap-failures", replicates - int(good.size), False, message))
         fit = CoverageFit(point.coverage, variants, float("nan"), replicates, replicates - int(good.size))
         return Estimate("sample-coverage", population, None, table.observed, tuple(checks), fit=fit)
+    if good.size < replicates:
+        message = f"{replicates - good.size} of {replicates} bootstrap replicates have no estimate and were left out."
+        checks.append(Check("bootstrap-failures", replicates - int(good.size), None, message))
     se = _spread(good, robust=variant == "high")
     limits = Interval(*chao_log(table.observed, population - table.observed, se, level), level, "log-normal")
     fit = CoverageFit(point.coverage, variants, se, replicates, replicates - int(good.size))

@@ -81,11 +81,17 @@ def zelterman(data: CaptureTable | SightingCounts, *, level: float = 0.95) -> Es
             cells=["f1" if f1 == 0 else "f2"],
         )
     hidden, variance = zelterman_hidden(f1, f2, data.observed)
-    se = sqrt(variance)
-    limits = Interval(*chao_log(data.observed, hidden, se, level), level, "log-normal")
-    checks: tuple[Check, ...] = ()
+    population, se = data.observed + hidden, sqrt(variance)
+    checks: list[Check] = []
     if isinstance(data, CaptureTable):
         message = "Lists are treated as repeated occasions of one list, which ignores their different sizes."
-        checks = (Check("lists-as-occasions", data.n_lists, None, message),)
+        checks.append(Check("lists-as-occasions", data.n_lists, None, message))
     fit = ZeltermanFit(frequencies, 2.0 * f2 / f1, se)
-    return Estimate("zelterman", data.observed + hidden, limits, data.observed, checks, fit=fit)
+    if hidden < 1e-6:
+        message = (
+            f"With {f2:,} people seen twice and {f1:,} once, nobody is left to be hidden, and there is no interval."
+        )
+        checks.append(Check("no-interval", f1, False, message))
+        return Estimate("zelterman", population, None, data.observed, tuple(checks), fit=fit)
+    limits = Interval(*chao_log(data.observed, hidden, se, level), level, "log-normal")
+    return Estimate("zelterman", population, limits, data.observed, tuple(checks), fit=fit)

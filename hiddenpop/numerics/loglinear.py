@@ -9,10 +9,10 @@ from math import log, sqrt
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Masks
+from hiddenpop.arrays import Counts, Masks, members
 from hiddenpop.errors import ConvergenceError, NotEstimableError
 from hiddenpop.numerics.existence import MAX_CELLS, Existence, check_existence, observable_cells
-from hiddenpop.numerics.poisson import PoissonFit, fit_poisson, fitted_log_means, overlap_counts, pose
+from hiddenpop.numerics.poisson import PoissonFit, fit_poisson, fitted_log_means, fitted_overlaps, overlap_counts, pose
 from hiddenpop.numerics.terms import cell_name, sort_key, term_name, write_model
 
 
@@ -108,7 +108,7 @@ def _some(names: Sequence[str], most: int = 4) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PairResidual:
-    """People on two lists against the fitted number; `p_value` is the smaller Poisson tail, one-sided."""
+    """People on two lists against the fitted number; `p_value` is that of the score test of their interaction."""
 
     pair: tuple[str, str]
     observed: int
@@ -117,22 +117,26 @@ class PairResidual:
 
 
 def pair_residuals(fit: PoissonFit, lists: Sequence[str]) -> list[PairResidual]:
-    """Every two lists whose interaction is not in the model, in order of position."""
-    from scipy.special import pdtr, pdtrc
+    """Every two lists whose interaction is not in the model, in order of position.
+
+    Score test (Rao): `u^2 / v`, `u` the observed less the fitted overlap, `v` its variance given the fitted terms.
+    """
+    from scipy.special import chdtrc
 
     problem = fit.problem
-    place = {int(t): i for i, t in enumerate(problem.terms)}
-    in_model = set(place) | set(problem.removed)
-    out = []
-    for i, j in combinations(range(problem.n_lists), 2):
-        a, b = 1 << i, 1 << j
-        if a | b in in_model:
-            continue
-        seen = int(overlap_counts([a | b], problem.histories, problem.counts)[0])
-        fitted = float(fit.information[place[a], place[b]])
-        at_least = float(pdtrc(seen - 1, fitted)) if seen else 1.0
-        out.append(PairResidual((lists[i], lists[j]), seen, fitted, min(float(pdtr(seen, fitted)), at_least)))
-    return out
+    in_model = {*problem.terms.tolist(), *problem.removed}
+    pairs = [1 << i | 1 << j for i, j in combinations(range(problem.n_lists), 2)]
+    pairs = [pair for pair in pairs if pair not in in_model]
+    masks = np.array(pairs, dtype=np.int64)
+    fitted = fitted_overlaps(fit, masks)
+    cross = fitted_overlaps(fit, masks[:, None] | problem.terms[None, :])
+    variance = fitted - np.einsum("it,ts,is->i", cross, fit.covariance, cross)
+    observed = overlap_counts(pairs, problem.histories, problem.counts)
+    score = np.where(variance > 1e-9 * fitted, (observed - fitted) ** 2 / np.maximum(variance, 1e-300), 0.0)
+    return [
+        PairResidual((lists[i], lists[j]), int(observed[k]), float(fitted[k]), float(chdtrc(1.0, score[k])))
+        for k, (i, j) in enumerate(tuple(members(pair)) for pair in pairs)
+    ]
 
 
 def _judgeable(fit: PoissonFit) -> bool:

@@ -271,6 +271,18 @@ def _halve(problem: Problem, point: _Point, step: Floats, decrement: float) -> _
     return point
 
 
+def fitted_overlaps(fit: PoissonFit, masks: Masks) -> Floats:
+    """Fitted people on all lists of each mask (m,), others allowed; the empty mask counts the hidden people too."""
+    problem = fit.problem
+    out = np.full(masks.shape, float(np.exp(fit.beta[0])))
+    for where, group in zip(problem.slices(), problem.groups, strict=True):
+        local = np.zeros_like(masks)
+        for bit, position in enumerate(group.index):
+            local |= (masks >> position & 1) << bit
+        out *= group.weights(fit.beta[where])[1][local]
+    return out
+
+
 def fitted_log_means(fit: PoissonFit, histories: Masks) -> Floats:
     """Log fitted means of `histories` (m,); minus infinity where a removed term is contained."""
     problem = fit.problem

@@ -70,7 +70,8 @@ def two_list_limits(kind: str, fit: TwoListFit, population: float, level: float)
     elif kind == "wald":
         low, high = wald(fit.people, population, fit.se, level)
     else:
-        variance = 1.0 / fit.overlap + 1.0 / fit.only_first + 1.0 / fit.only_second
+        b, d, m = fit.only_first, fit.only_second, fit.overlap
+        variance = 1.0 / m + 1.0 / b + 1.0 / d + m / (b * d)
         low, high = log_normal(fit.people, population - fit.people, variance, level)
     return min(low, population), max(high, population)
 
@@ -79,13 +80,13 @@ def nested_message(fit: TwoListFit) -> str:
     """Why there is no interval when one list lies inside the other."""
     inner, outer = fit.lists if fit.only_first == 0 else fit.lists[::-1]
     return (
-        f"Everybody on {inner!r} is also on {outer!r}: the overlap cannot tell how many people {outer!r} misses, so no "
-        "interval is given."
+        f"Everybody on {inner!r} is also on {outer!r}, which looks like referral or a copy and not like two "
+        "independent lists, so no interval is given."
     )
 
 
 def chapman_se(first: int, second: int, overlap: int) -> float:
-    """Square root of Chapman's variance estimate (Seber 1982, p. 60)."""
+    """Square root of the unbiased variance of Chapman's estimate (Seber 1970, Wittes 1972)."""
     top = (first + 1) * (second + 1) * (first - overlap) * (second - overlap)
     return sqrt(top / ((overlap + 1) ** 2 * (overlap + 2)))
 

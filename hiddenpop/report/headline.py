@@ -7,9 +7,11 @@ from hiddenpop.registry import Data, attempt
 from hiddenpop.result import Estimate, Refusal
 
 RULE = (
-    "The headline is fixed by rule, not chosen among the answers: for two lists Chapman's estimate; for more, the "
-    "log-linear model that lets every two lists depend on each other, so that no dependence is left out by choice; and "
-    "where that model has no estimate, or an upper limit more than ten times the lower, Chao's lower bound."
+    "The method of the headline is fixed in advance: for two lists Chapman's estimate; for more, the log-linear model "
+    "that lets every two lists depend on each other. Only where that model has no estimate, fewer than five people on "
+    "two lists for each dependence, or an upper limit more than ten times the lower, Chao's lower bound is taken. "
+    "Dependence of three or more lists at once, and differences between people beyond the pairs, are assumed away and "
+    "cannot be tested."
 )
 
 
@@ -18,11 +20,12 @@ def choose_headline(data: Data, *, level: float) -> Estimate | Refusal:
     if isinstance(data, CaptureTable) and data.n_lists == 2:
         return attempt(data, "chapman", level=level)
     if isinstance(data, CaptureTable):
-        every_pair = attempt(data, "loglinear", interactions="all", level=level)
+        every_pair = attempt(data, "loglinear", interactions="all", interval="profile", level=level)
         if isinstance(every_pair, Estimate) and not _says_too_little(every_pair):
             return every_pair
+        return attempt(data, "chao", by_list=True, level=level)
     return attempt(data, "chao", level=level)
 
 
 def _says_too_little(estimate: Estimate) -> bool:
-    return any(c.name in ("interval-width", "no-upper-limit") for c in estimate.failed)
+    return any(c.name in ("interval-width", "no-upper-limit", "people-per-dependence") for c in estimate.failed)

@@ -54,7 +54,7 @@ def plot_estimates(results: Sequence[Estimate | Refusal], *, highlight: int | No
             xytext=(4, 2), textcoords="offset points", color=MUTED, fontsize=8,
         )  # fmt: skip
     names = [label(r) for r in results]
-    axes.set_yticks(range(len(results)), [_name(n, 44) for n in names])
+    axes.set_yticks(range(len(results)), [_name(n, 52) for n in names])
     axes.set_ylim(len(results) - 0.4, -0.6)
     axes.set_xlabel("people")
     return figure

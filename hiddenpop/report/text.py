@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import floor, log10
+from collections.abc import Callable
+from math import ceil, floor, log10
 from typing import Any
 
 from hiddenpop.registry import find_method
@@ -17,6 +18,20 @@ def rounded(value: float, digits: int = 2) -> str:
     return f"{round(value, places):,.0f}"
 
 
+def limits_text(low: float, high: float, observed: int) -> tuple[str, str]:
+    """Limits in words: the lower rounded down, never below the people known, the upper up; two digits or more."""
+    for digits in range(2, 16):
+        texts = _outwards(low, digits, floor), _outwards(high, digits, ceil)
+        if texts[0] >= min(observed, floor(low)) and texts[0] < texts[1]:
+            break
+    return f"{texts[0]:,}", f"{texts[1]:,}"
+
+
+def _outwards(value: float, digits: int, towards: Callable[[float], int]) -> int:
+    step = int(10 ** max(0, floor(log10(max(value, 1.0))) - digits + 1))
+    return towards(value / step) * step
+
+
 def sentence(estimate: Estimate, *, bound: bool) -> str:
     """The headline: how many there probably are, how sure we are, how many are known.
 
@@ -27,24 +42,24 @@ def sentence(estimate: Estimate, *, bound: bool) -> str:
         True when only the lower end may be used.
     """
     known = f"{estimate.observed:,} are known"
-    if estimate.interval is None:
+    interval = estimate.interval
+    if interval is None and not bound:
         return f"About {rounded(estimate.population)} people by this method, without an interval; {known}."
-    low, high = estimate.interval.low, estimate.interval.high
-    if bound or high is None:
-        return f"At least {rounded(max(low, estimate.observed))} people; {known}."
-    return (
-        f"Between {rounded(low)} and {rounded(high)} people ({100 * estimate.interval.level:g} % interval; central "
-        f"estimate {rounded(estimate.population)}); {known}."
-    )
+    if interval is None or interval.high is None or bound:
+        low = interval.low if interval else float(estimate.observed)
+        return f"Probably at least {limits_text(low, 2 * low + 2, estimate.observed)[0]} people; {known}."
+    low_text, high_text = limits_text(interval.low, interval.high, estimate.observed)
+    return f"Between {low_text} and {high_text} people ({100 * interval.level:g} % interval); {known}."
 
 
 def gap_sentence(estimate: Estimate) -> str:
-    """How much of the population is known."""
-    times = estimate.ratio
-    return (
-        f"By the central estimate about {rounded(estimate.hidden)} people are on no list: for every person known there "
-        f"{'are' if times >= 1.95 else 'is'} {times - 1:.1f} unknown."
-    )
+    """How many people are on no list."""
+    middle = f"about {rounded(estimate.hidden)} people are on no list, {estimate.ratio - 1:.1f} for every person known"
+    if estimate.interval is None or estimate.interval.high is None:
+        return f"By the central estimate {middle}."
+    low, high = (max(0.0, limit - estimate.observed) for limit in (estimate.interval.low, estimate.interval.high))
+    low_text, high_text = limits_text(low, high, 0)
+    return f"Between {low_text} and {high_text} people are on no list; by the central estimate {middle}."
 
 
 def label(estimate: Estimate | Refusal) -> str:

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 import hiddenpop as hp
 from hiddenpop.report.document import build_report, render
 from hiddenpop.report.plots import ACCENT, as_svg, plot_gap
-from hiddenpop.report.text import rounded, sentence
+from hiddenpop.report.text import gap_sentence, limits_text, rounded, sentence
 
 
 @pytest.mark.parametrize(
@@ -18,10 +18,36 @@ def test_numbers_are_rounded_to_two_digits(value, text):
 
 def test_the_sentence_puts_the_interval_first(uk):
     found = hp.loglinear(uk, model="[12,23,4,5,6]")
-    assert sentence(found, bound=False) == (
-        "Between 12,000 and 16,000 people (95 % interval; central estimate 14,000); 2,744 are known."
+    assert sentence(found, bound=False) == ("Between 12,000 and 16,000 people (95 % interval); 2,744 are known.")
+    assert sentence(found, bound=True) == "Probably at least 12,000 people; 2,744 are known."
+    assert gap_sentence(found) == (
+        "Between 9,400 and 14,000 people are on no list; by the central estimate about 11,000 people are on no list, "
+        "4.0 for every person known."
     )
-    assert sentence(found, bound=True) == "At least 12,000 people; 2,744 are known."
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "observed", "texts"),
+    [
+        (6632.0, 18491.0, 2744, ("6,600", "19,000")),
+        (10031.0, 10052.0, 10020, ("10,030", "10,060")),
+        (1460.2, 1486.9, 1445, ("1,460", "1,490")),
+        (99862.0, 100146.0, 97500, ("99,000", "110,000")),
+        (129.4, 153.2, 123, ("129", "154")),
+        (70.5, 70.9, 70, ("70", "71")),
+    ],
+)
+def test_limits_are_rounded_outwards_and_never_below_what_is_known(low, high, observed, texts):
+    assert limits_text(low, high, observed) == texts
+    written = [int(t.replace(",", "")) for t in texts]
+    assert observed <= written[0] <= low <= high <= written[1]
+
+
+def test_a_bound_without_an_interval_is_no_estimate():
+    found = hp.zelterman(hp.SightingCounts.from_frequencies({1: 1, 2: 600, 3: 5}))
+    assert found.interval is None
+    assert sentence(found, bound=True) == "Probably at least 606 people; 606 are known."
+    assert "without an interval" in sentence(found, bound=False)
 
 
 EXPECTED = {
