@@ -1,5 +1,5 @@
 """The only room that reads files: from whatever shape the data have to a `CaptureTable` or `SightingCounts`."""
 
-from hiddenpop.intake.reader import read_captures
+from hiddenpop.intake.reader import read_captures, split_sheet
 
-__all__ = ["read_captures"]
+__all__ = ["read_captures", "split_sheet"]

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from hiddenpop.errors import DataError
-from hiddenpop.intake.rows import PREVIEW, NumberedRow, Rows, find_header, skipped, trimmed
+from hiddenpop.intake.rows import PREVIEW, NumberedRow, Rows, file_name, find_header, skipped, trimmed
 
 BLOCK = 200_000
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -34,7 +34,7 @@ def read_delimited(path: Path, wanted: Sequence[str]) -> Rows:
         return (row for row in _lines(path, encoding, delimiter) if row[0] > header)
 
     reading = (f"{DELIMITERS[delimiter]}-separated text, {encoding}", *skipped(header))
-    return Rows(columns, rows, path.name, reading)
+    return Rows(columns, rows, file_name(path), reading)
 
 
 def refuse_other_kinds(path: Path) -> None:
@@ -42,13 +42,13 @@ def refuse_other_kinds(path: Path) -> None:
     with path.open("rb") as file:
         begin = file.read(512)
     if not begin.strip():
-        raise DataError(f"The file {path.name} is empty.", hint="Give a table with a header row.")
+        raise DataError(f"The file {file_name(path)} is empty.", hint="Give a table with a header row.")
     kind = next((kind for magic, kind in OTHER_KINDS.items() if begin.startswith(magic)), None)
     if kind is None and begin.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         kind = "a web page (HTML or XML)"
     if kind:
         raise DataError(
-            f"The file {path.name} is not what its ending says: its content is {kind}.",
+            f"The file {file_name(path)} is not what its ending says: its content is {kind}.",
             hint="Rename it with the right ending, or save it again as CSV.",
         )
 
@@ -56,6 +56,8 @@ def refuse_other_kinds(path: Path) -> None:
 def _encoding(path: Path) -> str:
     with path.open("rb") as file:
         begin = file.read(4096)
+    if begin.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise DataError(f"The file {file_name(path)} is UTF-32 text, which is not read.", hint="Save it as UTF-8.")
     if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if begin.startswith(codecs.BOM_UTF8):
@@ -64,7 +66,7 @@ def _encoding(path: Path) -> str:
         zeros = begin[1::2].count(0), begin[::2].count(0)
         if max(zeros) > len(begin) / 4 and min(zeros) == 0:
             return "utf-16-le" if zeros[0] else "utf-16-be"
-        raise DataError(f"The file {path.name} holds binary data, not text.", hint="Save it as CSV.")
+        raise DataError(f"The file {file_name(path)} holds binary data, not text.", hint="Save it as CSV.")
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
@@ -80,10 +82,11 @@ def _delimiter(path: Path, encoding: str) -> str:
     """The delimiter under which most of the first rows have one and the same number of cells."""
 
     def score(delimiter: str) -> tuple[int, int]:
-        rows = [
-            len(cells) for _, _, row in islice(_lines(path, encoding, delimiter), PREVIEW) if (cells := trimmed(row))
-        ]
-        widths = Counter(w for w in rows if w > 1)
+        try:
+            rows = [trimmed(row) for _, _, row in islice(_lines(path, encoding, delimiter), PREVIEW)]
+        except DataError:
+            return 0, 0
+        widths = Counter(len(cells) for cells in rows if len(cells) > 1)
         width = max(widths, key=lambda w: (widths[w], w), default=0)
         return widths[width], width
 
@@ -107,16 +110,18 @@ def _lines(path: Path, encoding: str, delimiter: str) -> Iterator[NumberedRow]:
                 done += len(block)
     except csv.Error as error:
         raise DataError(
-            f"{path.name} cannot be read from row {done + 1} on: {error}.",
+            f"{file_name(path)} cannot be read from row {done + 1} on: {error}.",
             hint="Look for a quotation mark that is not closed.",
         ) from error
     except UnicodeError as error:
-        raise DataError(f"The file {path.name} is not valid {encoding} text.", hint="Save it as UTF-8.") from error
+        raise DataError(
+            f"The file {file_name(path)} is not valid {encoding} text.", hint="Save it as UTF-8."
+        ) from error
 
 
 def _quoted(lines: Iterable[str], delimiter: str, done: int) -> Iterator[NumberedRow]:
     """Rows one by one: a quoted cell may hold line ends."""
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     begin = done + 1
     for row in reader:
         if row:

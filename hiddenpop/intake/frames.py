@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hiddenpop.errors import DataError
-from hiddenpop.intake.rows import NumberedRow, Rows
+from hiddenpop.intake.rows import NumberedRow, Rows, file_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,7 +32,9 @@ def as_text(value: Any) -> str:
 
 
 def read_frame(frame: DataFrame) -> Rows:
-    """A pandas DataFrame; its index is left out."""
+    """A pandas DataFrame; an index with names becomes columns, any other is left out."""
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
     columns = tuple(str(c).strip() for c in frame.columns)
     if len(set(columns)) < len(columns):
         raise DataError(f"Columns must have different names; got {list(columns)}.", hint="Rename them.")
@@ -41,7 +44,7 @@ def read_frame(frame: DataFrame) -> Rows:
         for number, row in enumerate(values.itertuples(index=False, name=None), start=1):
             yield number, 1, [as_text(cell) for cell in row]
 
-    return Rows(columns, rows, "DataFrame")
+    return Rows(columns, rows, "DataFrame", typed=True)
 
 
 def read_parquet(path: Path) -> Rows:
@@ -51,15 +54,15 @@ def read_parquet(path: Path) -> Rows:
     with path.open("rb") as file:
         if file.read(4) != b"PAR1":
             raise DataError(
-                f"The file {path.name} is not what its ending says: it is not a Parquet file.",
+                f"The file {file_name(path)} is not what its ending says: it is not a Parquet file.",
                 hint="Rename it with the right ending, or save it again.",
             )
 
     def query(connection: duckdb.DuckDBPyConnection) -> Any:
         try:
-            return connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
+            return connection.execute("SELECT * FROM read_parquet(?)", [re.sub(r"([*?[])", r"[\1]", str(path))])
         except duckdb.Error as error:
-            raise DataError(f"The Parquet file {path.name} cannot be read.", hint="Write it again.") from error
+            raise DataError(f"The Parquet file {file_name(path)} cannot be read.", hint="Write it again.") from error
 
     def rows() -> Iterator[NumberedRow]:
         with duckdb.connect() as connection:
@@ -72,4 +75,4 @@ def read_parquet(path: Path) -> Rows:
 
     with duckdb.connect() as connection:
         columns = tuple(str(column[0]).strip() for column in query(connection).description)
-    return Rows(columns, rows, path.name, ("Parquet",))
+    return Rows(columns, rows, file_name(path), ("Parquet",), typed=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError
+from hiddenpop.intake.columns import Columns
 from hiddenpop.intake.delimited import read_delimited
 from hiddenpop.intake.frames import read_frame, read_parquet
 from hiddenpop.intake.rows import Rows
@@ -66,12 +67,15 @@ def read_captures(
     >>> print(read_captures(frame))
     532 people on 2 lists; 3 of 3 histories seen
     """
-    wanted = [*(lists or ()), *([count] if count else ()), *(strata or ())]
-    rows = _open(source, wanted)
+    if isinstance(lists, str) or isinstance(strata, str):
+        raise DataError("lists and strata are sequences of names, not one text.", hint='Write lists=["police", "ngo"].')
+    named = None if lists is None else tuple(str(name) for name in lists)
+    by = None if strata is None else tuple(str(name) for name in strata)
+    rows = _open(source, [*(named or ()), *([count] if count else ()), *(by or ())])
     sample = [cells for _, _, cells in islice(rows.open(), SAMPLE)]
     if not sample:
         raise DataError(f"{rows.source} has a header but no rows.", hint="Give at least one history.")
-    shape = decide_shape(rows.columns, sample, lists, count, strata)
+    shape = decide_shape(Columns.of(rows.columns, sample), named, count, by)
     unused = [name for name in rows.columns if name not in shape.used]
     if unused:
         rows = replace(rows, reading=(*rows.reading, f"columns left out: {', '.join(unused)}"))
@@ -83,20 +87,20 @@ def _open(source: Any, wanted: Sequence[str]) -> Rows:
         if hasattr(source, "columns") and hasattr(source, "itertuples"):
             return read_frame(source)
         raise DataError(f"Cannot read a {type(source).__name__}.", hint="Give a path or a pandas DataFrame.")
-    text = str(source)
-    path, _, sheet = text.partition("#") if ".xlsx#" in text.lower() else (text, "", "")
-    file = Path(path)
+    file, sheet = split_sheet(str(source))
+    path = str(file)
     if not file.is_file():
+        what = "is a folder, not a file" if file.is_dir() else "is a pipe or device, which is not read"
         raise DataError(
-            f"There is no file {path!r}." if not file.is_dir() else f"{path!r} is a folder, not a file.",
-            hint="Check the path; `hiddenpop datasets` lists the tables that ship.",
+            f"{path!r} {what}." if file.exists() else f"There is no file {path!r}.",
+            hint="Give a file; `hiddenpop datasets` lists the tables that ship.",
         )
     ending = file.suffix.lower()
     try:
         if ending in TEXT_ENDINGS:
             return read_delimited(file, wanted)
         if ending == ".xlsx":
-            return read_workbook(file, wanted, sheet or None)
+            return read_workbook(file, wanted, sheet)
         if ending == ".parquet":
             return read_parquet(file)
     except OSError as error:
@@ -104,3 +108,11 @@ def _open(source: Any, wanted: Sequence[str]) -> Rows:
             f"The file {path!r} cannot be read: {error.strerror}.", hint="Check its permissions."
         ) from error
     raise DataError(f"Files ending in {ending or 'nothing'!r} are not read.", hint="Use .csv, .parquet or .xlsx.")
+
+
+def split_sheet(source: str) -> tuple[Path, str | None]:
+    """`file.xlsx#Sheet` as file and sheet; any other `#` belongs to the name of the file."""
+    path, mark, sheet = source.rpartition("#")
+    if mark and path.lower().endswith(".xlsx"):
+        return Path(path), sheet
+    return Path(source), None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from hiddenpop.errors import DataError
 
 PREVIEW = 60
+VALUE = re.compile(r"^([-+]?[\d.,]+(e\d+)?|true|false|yes|no)$", re.IGNORECASE)
 
 NumberedRow = tuple[int, int, Sequence[str]]
 """Number of the row as seen in the file, how many rows are like it (it stands for them), and its cells."""
@@ -24,12 +27,14 @@ class Rows:
     open : function that returns an iterator of rows; equal rows may come as one, with their number
     source : str, name of the file
     reading : tuple of str, what was inferred so far
+    typed : does the file know numbers from text?
     """
 
     columns: tuple[str, ...]
     open: Callable[[], Iterator[NumberedRow]]
     source: str
     reading: tuple[str, ...] = ()
+    typed: bool = False
 
 
 def trimmed(cells: Sequence[str]) -> list[str]:
@@ -62,9 +67,9 @@ def find_header(preview: Iterable[NumberedRow], wanted: Sequence[str]) -> tuple[
         raise DataError("The file is empty.", hint="Give a table with a header row.")
     found = next((r for r in rows if wanted and set(wanted) <= set(r[1])), None)
     number, cells = found or _complete(rows)
-    if not wanted and any(_is_number(cell) for cell in cells):
+    if not wanted and any(VALUE.match(cell) for cell in cells):
         raise DataError(
-            f"Row {number} should be the header but holds numbers: {', '.join(cells[:8])}.",
+            f"Row {number} should be the header but holds numbers or values: {', '.join(cells[:8])}.",
             hint="Put the names of the columns into the first row, or name them with lists (--lists a,b,c).",
         )
     _check_names(cells, number)
@@ -87,12 +92,9 @@ def _check_names(cells: Sequence[str], number: int) -> None:
         raise DataError(f"The header (row {number}) names {', '.join(twice)} twice.", hint="Rename the columns.")
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def file_name(path: Path) -> str:
+    """The name of a file, fit to be printed."""
+    return path.name.encode("utf-8", "replace").decode("utf-8")
 
 
 def skipped(header: int, first: int = 1) -> tuple[str, ...]:

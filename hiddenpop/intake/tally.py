@@ -58,30 +58,29 @@ def picked(rows: Rows, used: Sequence[str], faults: Faults) -> Iterator[tuple[in
     for number, times, cells in rows.open():
         if len(cells) != width:
             cells = trimmed(cells)
-            if not cells:
-                continue
             if len(cells) > width:
                 hint = "Check the delimiter and quotation marks."
                 faults.add(number, f"{len(cells)} cells under {width} columns", hint, times)
                 continue
             cells += [""] * (width - len(cells))
-        yield number, times, tuple([cells[i] for i in place])
+        if any(cell.strip() for cell in cells):
+            yield number, times, tuple([cells[i] for i in place])
 
 
 def count_rows(rows: Rows, used: Sequence[str], faults: Faults) -> Seen:
-    """Equal rows counted; blank rows left out."""
+    """Equal rows counted."""
     seen: Seen = {}
     for number, times, cells in picked(rows, used, faults):
         entry = seen.setdefault(cells, [0, number])
         entry[0] += times
-    return {cells: entry for cells, entry in seen.items() if any(cell.strip() for cell in cells)}
+    return seen
 
 
-def people(seen: Seen, shape: Shape, faults: Faults) -> tuple[list[int], tuple[str, ...]]:
+def people(rows: Rows, seen: Seen, shape: Shape, faults: Faults) -> tuple[list[int], tuple[str, ...]]:
     """People of each distinct row, and what was inferred about the way counts are written."""
     if shape.count is None:
         return [times for times, _ in seen.values()], ()
-    reading = read_counts(cells[-1] for cells in seen)
+    reading = read_counts((cells[-1] for cells in seen), typed=rows.typed)
     for cells, (times, row) in seen.items():
         wrong = reading.faults.get(cells[-1].strip())
         if wrong:
@@ -137,7 +136,7 @@ def read_histories(rows: Rows, shape: Shape) -> CaptureTable:
 def _finish(
     rows: Rows, shape: Shape, seen: Seen, masks: Sequence[int], lists: Sequence[str], faults: Faults
 ) -> CaptureTable:
-    counts, thousands = people(seen, shape, faults)
+    counts, thousands = people(rows, seen, shape, faults)
     faults.raise_any()
     begin = len(shape.key)
     keys = [tuple(cell.strip() or MISSING for cell in cells[begin : begin + len(shape.strata)]) for cells in seen]
@@ -182,11 +181,12 @@ def read_long(rows: Rows, shape: Shape) -> CaptureTable:
     faults.raise_any()
     masks, counts = np.unique(bits, return_counts=True)
     note = "people joined by exact equality of the person column"
-    if shape.strata:
-        raise DataError("Strata of long tables are not read.", hint="Give one row per person, with list columns.")
+    alike = len(positions) - len({name.casefold() for name in positions})
+    message = f"{alike} lists differ from another only in capital letters: are they one list?"
+    checks = [Check("lists-alike", alike, False, message)] if alike else []
     return build_table(
         list(positions), masks, counts, source=rows.source, reading=(*rows.reading, str(shape), note),
-        duplicates_expected=True,
+        duplicates_expected=True, checks=checks,
     )  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def read_sightings(rows: Rows, shape: Shape) -> SightingCounts:
         wrong = times.faults.get(cells[0].strip())
         if wrong:
             faults.add(row, f"times {cells[0]!r} is {wrong}", "Times seen are whole numbers.", number)
-    counts, thousands = people(seen, shape, faults)
+    counts, thousands = people(rows, seen, shape, faults)
     faults.raise_any()
     total: dict[int, int] = {}
     for cells, value in zip(seen, counts, strict=True):
@@ -231,6 +231,8 @@ def read_frequencies(rows: Rows, shape: Shape) -> SightingCounts:
         faults.add(next(iter(seen.values()))[1], f"count {cell!r} is {wrong}", COUNT_HINTS.get(wrong, CORRECT))
     faults.raise_any()
     total = {int(name[1:]): reading.values[c.strip()] for name, c in zip(shape.key, cells, strict=True)}
+    if len(total) < len(shape.key):
+        raise DataError(f"{rows.source} names a frequency twice: {', '.join(shape.key)}.", hint="Rename the columns.")
     return _sightings(rows, shape, total, _thousands(reading))
 
 

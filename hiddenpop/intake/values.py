@@ -11,14 +11,15 @@ ZERO = frozenset({"0", "0.0", "false", "no", "n", "f", "non", "nein", "nee"})
 
 SUPPRESSED = re.compile(r"^([<≤]\s*=?\s*\d+|\d+\s*(-|–|to)\s*\d+|\*+|\.\.+|…|:|c|s|x|z|suppressed)$", re.IGNORECASE)
 GROUPS = {
-    ".": re.compile(r"^\d{1,3}(\.\d{3})+$"),
-    ",": re.compile(r"^\d{1,3}(,\d{3})+$"),
-    " ": re.compile(r"^\d{1,3}([ \u00a0\u2009\u202f]\d{3})+$"),
-    "'": re.compile(r"^\d{1,3}(['\u2019]\d{3})+$"),
+    ".": re.compile(r"^[1-9]\d{0,2}(\.\d{3})+$"),
+    ",": re.compile(r"^[1-9]\d{0,2}(,\d{3})+$"),
+    " ": re.compile(r"^[1-9]\d{0,2}([ \u00a0\u2009\u202f]\d{3})+$"),
+    "'": re.compile(r"^[1-9]\d{0,2}(['\u2019]\d{3})+$"),
 }
-WHOLE = re.compile(r"^\+?\d+$")
-DECIMAL_ZERO = re.compile(r"^(\d+)[.,]0+$")
-SCIENTIFIC = re.compile(r"^\d+(\.\d+)?e\+?\d+$", re.IGNORECASE)
+WHOLE = re.compile(r"^\+?\d{1,16}$")
+DECIMAL_ZERO = re.compile(r"^(\d{1,16})[.,]0+$")
+SCIENTIFIC = re.compile(r"^\d(\.\d{1,15})?e\+?\d{1,2}$", re.IGNORECASE)
+DECIMAL = re.compile(r"^\d*[.,]?\d+(e[-+]?\d+)?$", re.IGNORECASE)
 NEGATIVE = re.compile(r"^[-\u2212]\s*\d")
 HISTORY = re.compile(r"^[01]{2,}$")
 
@@ -44,26 +45,33 @@ class CountReading(NamedTuple):
     thousands: str
 
 
-def read_counts(cells: Iterable[str]) -> CountReading:
+def read_counts(cells: Iterable[str], *, typed: bool = False) -> CountReading:
     """Understand the distinct cells of a count column together, so that `1.234` is settled by its neighbours.
 
-    A mark that groups three digits is taken as a thousands mark only if the column is consistent: no other mark, no
-    number of 1,000 or more without it, and not every group zeros (`3.000` alone could be three).
+    A point or comma that groups three digits is taken as a thousands mark only if the column is consistent: no other
+    mark, no number of 1,000 or more without it, and at least one number below 1,000 written plainly (else `12.345`
+    could be a decimal) or one with two marks.
+
+    Parameters
+    ----------
+    cells : texts
+    typed : True when the file knows numbers from text: then no mark can stand for thousands
     """
     distinct = list(dict.fromkeys(cell.strip() for cell in cells))
     grouped = {mark: [c for c in distinct if pattern.match(c)] for mark, pattern in GROUPS.items()}
     marks = [mark for mark, found in grouped.items() if found]
     ungrouped_large = any(WHOLE.match(c) and int(c) >= 1000 for c in distinct)
     mark = marks[0] if len(marks) == 1 else ""
+    settled = any(WHOLE.match(c) for c in distinct) or any(c.count(mark) > 1 for c in grouped.get(mark, ()))
     zeros_only = mark in (".", ",") and all(re.fullmatch(r"\d{1,3}[.,]000", c) for c in grouped[mark])
-    doubtful = len(marks) > 1 or (mark in (".", ",") and (ungrouped_large or zeros_only))
+    doubtful = typed or len(marks) > 1 or (mark in (".", ",") and (ungrouped_large or zeros_only or not settled))
 
     values: dict[str, int] = {}
     faults: dict[str, str] = {}
     for cell in distinct:
         if any(pattern.match(cell) for pattern in GROUPS.values()):
             if doubtful:
-                faults[cell] = "ambiguous: thousands or decimals"
+                faults[cell] = "not a whole number" if typed else "ambiguous: thousands or decimals"
             else:
                 values[cell] = int(re.sub(r"\D", "", cell))
         elif WHOLE.match(cell):
@@ -84,8 +92,6 @@ def _fault(cell: str) -> str:
         return "suppressed"
     if NEGATIVE.match(cell):
         return "negative"
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return "not a number"
-    return "not a whole number"
+    if cell.isascii() and cell.isdigit():
+        return "too large"
+    return "not a whole number" if DECIMAL.match(cell) else "not a number"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from zipfile import BadZipFile, is_zipfile
 
 from hiddenpop.errors import DataError, HiddenpopError, UnknownNameError
 from hiddenpop.intake.frames import as_text
-from hiddenpop.intake.rows import PREVIEW, NumberedRow, Rows, find_header, skipped, trimmed
+from hiddenpop.intake.rows import PREVIEW, NumberedRow, Rows, file_name, find_header, skipped, trimmed
 
 
 def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -> Rows:
@@ -23,7 +25,7 @@ def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -
     """
     if not is_zipfile(path):
         raise DataError(
-            f"The file {path.name} is not what its ending says: it is not an Excel workbook.",
+            f"The file {file_name(path)} is not what its ending says: it is not an Excel workbook.",
             hint="Rename it with the right ending (.csv for text), or save it again as .xlsx.",
         )
     names = _sheets(path)
@@ -31,24 +33,24 @@ def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -
         if sheet not in names:
             raise UnknownNameError.among("sheet", sheet, names)
         names = [sheet]
-    filled = [name for name in names if len(list(islice(_cells(path, name), 2))) == 2]
+    filled = [name for name in names if _looks_like_a_table(path, name)]
     headers = {name: _header(path, name, wanted, strict=len(filled) == 1) for name in filled}
     found = {name: header for name, header in headers.items() if header is not None}
     if not found:
         raise DataError(
-            f"No sheet of {path.name} holds a table.", hint="Give a sheet with a header row above the data."
+            f"No sheet of {file_name(path)} holds a table.", hint="Give a sheet with a header row above the data."
         )
     if len(found) > 1:
         raise DataError(
-            f"{len(found)} sheets of {path.name} hold a table: {', '.join(found)}.",
-            hint=f"Name one, as in {path.name}#{next(iter(found))}.",
+            f"{len(found)} sheets of {file_name(path)} hold a table: {', '.join(found)}.",
+            hint=f"Name one, as in {file_name(path)}#{next(iter(found))}.",
         )
     name, (header, columns) = found.popitem()
 
     def rows() -> Iterator[NumberedRow]:
         return (row for row in _cells(path, name) if row[0] > header)
 
-    return Rows(columns, rows, path.name, (f"sheet {name!r}", *skipped(header)))
+    return Rows(columns, rows, file_name(path), (f"sheet {name!r}", *skipped(header)), typed=True)
 
 
 def _header(path: Path, name: str, wanted: Sequence[str], *, strict: bool) -> tuple[int, tuple[str, ...]] | None:
@@ -60,30 +62,43 @@ def _header(path: Path, name: str, wanted: Sequence[str], *, strict: bool) -> tu
         return None
 
 
-def _open(path: Path) -> Any:
+def _looks_like_a_table(path: Path, name: str) -> bool:
+    """Two rows or more of two cells or more; a sheet of notes has one column."""
+    rows = islice(_cells(path, name), PREVIEW)
+    return sum(len(trimmed(cells)) > 1 for _, _, cells in rows) > 1
+
+
+@contextmanager
+def _book(path: Path) -> Iterator[Any]:
+    """The workbook, closed at the end; whatever is wrong inside it becomes one clear error."""
     from openpyxl import load_workbook
 
+    book = None
     try:
-        return load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, ValueError, OSError) as error:
-        raise DataError(f"The workbook {path.name} cannot be opened.", hint="Save it again as .xlsx or CSV.") from error
+        book = load_workbook(path, read_only=True, data_only=True)
+        yield book
+    except (BadZipFile, KeyError, ValueError, OSError, EOFError, SyntaxError, zlib.error) as error:
+        if isinstance(error, HiddenpopError):
+            raise
+        raise DataError(
+            f"The workbook {file_name(path)} is damaged and cannot be read.", hint="Save it again as .xlsx or CSV."
+        ) from error
+    finally:
+        if book is not None:
+            book.close()
 
 
 def _sheets(path: Path) -> list[str]:
-    book = _open(path)
-    try:
+    with _book(path) as book:
         return [sheet.title for sheet in book.worksheets]
-    finally:
-        book.close()
 
 
 def _cells(path: Path, name: str) -> Iterator[NumberedRow]:
     """Every row of a sheet that is not blank, its cells as text."""
-    book = _open(path)
-    try:
-        for number, row in enumerate(book[name].iter_rows(values_only=True), start=1):
+    with _book(path) as book:
+        sheet = book[name]
+        sheet.reset_dimensions()  # some programs write a wrong extent, which would cut the table off
+        for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
             cells = [as_text(value) for value in row]
             if trimmed(cells):
                 yield number, 1, cells
-    finally:
-        book.close()

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import Verdict, check, verdict
 from hiddenpop.datasets import entries
+from hiddenpop.errors import OptionError
 from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data, attempt, compare, find_method
@@ -184,7 +184,13 @@ def _headline(headline: Estimate | Refusal, *, bound: bool) -> dict[str, Any]:
 
 def _write_whole(path: Path, text: str) -> None:
     """Write beside the target, then rename: nothing half-written ever stands under the final name."""
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise OptionError(
+            f"The report cannot be written to {str(path)!r}: {error.strerror}.", hint="Write it to another place."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

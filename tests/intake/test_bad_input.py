@@ -29,7 +29,7 @@ REFUSED = {
     "blank file": ("\n\n", ["is empty"]),
     "header only": (HEAD, ["has a header but no rows"]),
     "no header": (rows(), ["should be the header but holds numbers"]),
-    "another numeric column": ("police,ngo,n\n1,0,5\n0,1,7\n1,1,2\n", ["'n' holds numbers", "--count n"]),
+    "another numeric column": ("police,ngo,n\n1,0,5\n0,1,7\n1,1,2\n", ["'n' looks like a count", "--count n"]),
     "a column twice": ("police,police,count\n1,0,5\n0,1,7\n1,1,2\n", ["names police twice"]),
     "a column without a name": ("police,,count\n1,0,5\n0,1,7\n1,1,2\n", ["column 2 has no name"]),
     "no list column": ("sex,count\nmale,5\nfemale,7\n", ["No column of 0 and 1"]),

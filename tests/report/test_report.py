@@ -112,6 +112,15 @@ def test_a_report_appears_whole_or_not_at_all(tmp_path, uk, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["out.html"]
 
 
+def test_a_place_that_cannot_be_written_is_refused_and_left_clean(tmp_path, uk):
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(hp.OptionError, match="cannot be written"):
+        hp.write_report(uk, tmp_path / "folder.html", seed=1)
+    with pytest.raises(hp.OptionError, match="cannot be written"):
+        hp.write_report(uk, tmp_path / "nowhere" / "out.html", seed=1)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.html"]
+
+
 def test_the_same_seed_gives_the_same_page(uk):
     assert render(build_report(uk, seed=5)) == render(build_report(uk, seed=5))
 
