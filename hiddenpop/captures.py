@@ -150,8 +150,9 @@ class CaptureTable:
         """The same people without strata, with a check that says so."""
         if not self.strata:
             return self
-        names = ", ".join(self.strata)
-        note = Check("pooled-strata", len(self.labels), None, f"{len(self.labels)} strata ({names}) were pooled.")
+        names, n = ", ".join(self.strata), len(self.labels)
+        message = f"{n} strata ({names}) were pooled." if n > 1 else f"There is one stratum ({names})."
+        note = Check("pooled-strata", n, None, message)
         return self._rebuilt(self.lists, self.histories, checks=(note,))
 
     def reorder(self, *names: str) -> CaptureTable:
@@ -186,7 +187,7 @@ class CaptureTable:
             }
         )
 
-    def select(self, **where: str | Iterable[str]) -> CaptureTable:
+    def select(self, /, **where: str | Iterable[str]) -> CaptureTable:
         """The strata with the values given, as in `select(sex="Female", age=["Young"])`."""
         keep = np.ones(len(self.labels), dtype=bool)
         for column, values in where.items():
@@ -200,7 +201,9 @@ class CaptureTable:
         rows = keep[self.stratum]
         if not rows.any():
             raise DataError(f"Nobody is in the selection {where}.", hint="Select other strata.")
-        return self._rebuilt(self.lists, self.histories, rows=rows, strata=self.strata)
+        part = self._rebuilt(self.lists, self.histories, rows=rows, strata=self.strata)
+        chosen = "; ".join(f"{c} = {v if isinstance(v, str) else ', '.join(v)}" for c, v in where.items())
+        return replace(part, reading=(*part.reading, f"only {chosen}"))
 
     def split(self, *columns: str) -> dict[tuple[str, ...], CaptureTable]:
         """One table per combination of values of the stratum columns (all of them if none is named)."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Iterable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 from warnings import simplefilter
@@ -21,7 +23,7 @@ from hiddenpop.checks import verdict as reach_verdict
 from hiddenpop.datasets import entries
 from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
 from hiddenpop.provenance import versions
-from hiddenpop.registry import METHODS, estimate_by
+from hiddenpop.registry import METHODS, attempt, estimate_by
 from hiddenpop.registry import compare as compare_methods
 from hiddenpop.registry import estimate as estimate_by_id
 from hiddenpop.report.text import label
@@ -95,7 +97,7 @@ def datasets(as_json: AsJson = False) -> None:
 @app.command(epilog="Example: hiddenpop methods --lists 3")
 def methods(
     lists: Annotated[
-        int | None, typer.Option("--lists", help="Only methods for so many lists.", show_default=False)
+        int | None, typer.Option("--lists", min=1, help="Only methods for so many lists.", show_default=False)
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -149,7 +151,7 @@ def estimate(
         if not isinstance(data, CaptureTable):
             raise OptionError("--by needs a table with strata.", hint="Leave it out.")
         parts = estimate_by(data, method, by, **options)
-        total = estimate_by_id(data, method, **options)
+        total = attempt(data, method, **options)
         document = {
             "total": total.to_dict(),
             "strata": [{"stratum": {by: value}, **part.to_dict()} for (value,), part in parts.items()],
@@ -162,6 +164,7 @@ def estimate(
         names = ["total", *(f"{by} = {value}" for (value,) in parts)] if by else [label(results[0])]
         for name, result in zip(names, results, strict=True):
             io.console().print(Text.assemble((f"{name}: ", "bold"), str(result)), soft_wrap=True)
+    _require_one(results)
     io.finish(_checks(results), strict=strict)
 
 
@@ -179,8 +182,7 @@ def compare(
         io.say_reading(data)
         io.console().print(Text(str(data), style="bold"), soft_wrap=True)
         io.print_results(results)
-    if not any(isinstance(r, Estimate) for r in results):
-        raise typer.Exit(2)
+    _require_one(results)
     io.finish(_checks(results), strict=strict)
 
 
@@ -193,12 +195,13 @@ def report(
     option: Options = None, level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
     """Write a report: headline, verdict, every method, data, methods and provenance in one HTML file."""
-    from hiddenpop.report import write_report
+    from hiddenpop.report import check_target, write_report
 
     if option and method is None:
         raise OptionError("--option needs --method.", hint="Name the method of the headline.")
     if not output.parent.is_dir():
         raise OptionError(f"The folder {str(output.parent)!r} does not exist.", hint="Create it, or write elsewhere.")
+    check_target(output, table)
     options = io.read_options(method, option or (), None, None) if method else None
     data = io.read_table(table, lists, count, strata, where or ())
     command = shlex.join(["hiddenpop", *sys.argv[1:]])
@@ -210,9 +213,14 @@ def report(
         io.console().print(Text(str(made.headline)), soft_wrap=True)
         io.console().print(Text.assemble("verdict: ", (made.verdict.level, io.LEVEL_STYLE[made.verdict.level])))
         io.console().print(Text(f"written: {output}"), soft_wrap=True)
-    if not isinstance(made.headline, Estimate):
-        raise typer.Exit(2)
+    _require_one([made.headline])
     io.finish(_checks([made.headline]), strict=strict)
+
+
+def _require_one(results: Iterable[Estimate | Refusal]) -> None:
+    """Exit code 2 when no estimate could be given at all."""
+    if not any(isinstance(r, Estimate) for r in results):
+        raise typer.Exit(2)
 
 
 def _checks(results: Iterable[Estimate | Refusal]) -> list[Check]:
@@ -231,12 +239,21 @@ def _print_table(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> N
 def main() -> None:
     """Run the command line; every deliberate error and every usage error ends in one message and exit code 2."""
     simplefilter("ignore", SparseOverlapWarning)  # the estimate carries a check that says it
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except (HiddenpopError, typer.TyperException) as error:
         io.fail(error, as_json="--json" in sys.argv)
     except typer.Abort:
         sys.exit(130)
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        sys.stderr.write(f"Error: the output cannot be written: {error.strerror}.\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
     sys.exit(code or 0)

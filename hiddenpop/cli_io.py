@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -18,34 +17,41 @@ from rich.text import Text
 from hiddenpop.captures import CaptureTable
 from hiddenpop.datasets import entries, load
 from hiddenpop.errors import HiddenpopError, OptionError, UnknownNameError
-from hiddenpop.intake import read_captures
-from hiddenpop.options import read_option
-from hiddenpop.registry import Data, find_method
+from hiddenpop.intake import read_captures, split_sheet
+from hiddenpop.options import check_seed, read_option
+from hiddenpop.registry import COMMON, Data, find_method
 from hiddenpop.report.text import label
 from hiddenpop.result import Check, Estimate, Refusal, plain
 
 MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
+PLAIN_MARKS = {True: ("+", "green"), False: ("!", "red"), None: ("-", "dim")}
 LEVEL_STYLE = {"publishable": "green", "indicative": "yellow", "lower-bound-only": "yellow", "do-not-publish": "red"}
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def console(*, stderr: bool = False) -> Console:
     """A console that colours only what a person sees, and does not fold lines that go to a file."""
-    shown = Console(stderr=stderr, highlight=False)
-    return shown if shown.is_terminal else Console(stderr=stderr, highlight=False, width=200)
+    shown = _Console(stderr=stderr, highlight=False)
+    return shown if shown.is_terminal else _Console(stderr=stderr, highlight=False, width=200)
 
 
 def read_table(
     source: str, lists: str | None, count: str | None, strata: str | None, where: Sequence[str] = ()
 ) -> Data:
     """TABLE as given on the command line: a shipped name, or a file."""
-    if not Path(source.partition("#")[0]).exists() and source in entries():
+    exists = split_sheet(source)[0].exists()
+    if not exists and source in entries():
         if lists or count or strata:
             raise OptionError(
                 f"{source!r} ships with hiddenpop, so --lists, --count and --strata do not apply.",
                 hint="Leave them out.",
             )
         data = load(source)
-    elif not Path(source.partition("#")[0]).exists():
+    elif not exists:
         near = get_close_matches(source, entries(), n=3, cutoff=0.5)
         raise UnknownNameError(
             f"{source!r} is neither a file nor a table that ships with hiddenpop.",
@@ -65,7 +71,10 @@ def _names(text: str | None) -> list[str] | None:
     """`a,b,c` as names; one that holds a comma is put into double quotes."""
     if text is None:
         return None
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
+    try:
+        return [name.strip() for name in next(csv.reader([text], skipinitialspace=True, strict=True))]
+    except csv.Error as error:
+        raise OptionError(f"The names {text!r} cannot be read: {error}.", hint="Separate names by commas.") from error
 
 
 def _conditions(where: Sequence[str]) -> dict[str, list[str]]:
@@ -90,17 +99,26 @@ def read_options(method: str, given: Sequence[str], level: float | None, seed: i
             raise OptionError(f"--option {text!r} is not NAME=VALUE.", hint="Write --option 'model=[12,3]'.")
         if name in options:
             raise OptionError(f"--option {name} is given twice.", hint="Give it once.")
+        if name in COMMON:
+            raise OptionError(f"--option {name} is not read.", hint=f"Write --{name} {value}.")
         options[name] = read_option(name, known[name][0], value) if name in known else value
     if level is not None:
-        options.setdefault("level", level)
+        options["level"] = level
+    check_seed(seed)
     if seed is not None and "seed" in known:
-        options.setdefault("seed", seed)
+        options["seed"] = seed
     return options
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output, and nothing else."""
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    text = json.dumps(plain(value), ensure_ascii=not _unicode(), indent=2, allow_nan=False)
+    sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+
+
+def _unicode() -> bool:
+    """Can standard output show any letter?"""
+    return (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16")
 
 
 def say_reading(data: Data) -> None:
@@ -114,7 +132,7 @@ def print_checks(checks: Iterable[Check]) -> None:
     """One line per check."""
     out = console()
     for check in checks:
-        mark, style = MARKS[check.passed]
+        mark, style = (MARKS if _unicode() else PLAIN_MARKS)[check.passed]
         out.print(Text.assemble((f"{mark} ", style), (f"{check.name}: ", "bold"), check.message), soft_wrap=True)
 
 
@@ -156,7 +174,7 @@ def fail(error: Exception, *, as_json: bool) -> NoReturn:
         found = {"type": "UsageError", "message": message, "hint": "See --help.", "details": {}}
     if as_json:
         print_json({"error": found})
-    else:
+    elif found["message"]:
         out = console(stderr=True)
         out.print(Text.assemble(("Error: ", "bold red"), found["message"]), soft_wrap=True)
         if found["hint"]:

@@ -12,17 +12,47 @@ Pairs = Sequence[tuple[str, str]]
 TwoLists = tuple[str, str]
 
 
-def check_choice(name: str, value: Any, annotation: Any) -> None:
-    """Refuse a value outside a `Literal` annotation."""
-    kinds = _alternatives(annotation)
-    if len(kinds) == 1 and get_origin(kinds[0]) is Literal and value not in get_args(kinds[0]):
-        raise OptionError(f"{name}={value!r} is not one of {', '.join(map(str, get_args(kinds[0])))}.")
+MOST_LEVEL = 1.0 - 1e-9
+
+
+def check_value(name: str, value: Any, annotation: Any) -> None:
+    """Refuse a value that is none of the declared types, or outside a `Literal`."""
+    if name == "level":
+        check_level(value)
+    elif name == "seed":
+        check_seed(value)
+    elif not any(_is(value, kind) for kind in _alternatives(annotation, none=True)):
+        expected = " or ".join(_describe(kind) for kind in _alternatives(annotation))
+        raise OptionError(f"{name}={value!r} cannot be used.", hint=f"Expected {expected}.")
 
 
 def check_level(level: Any) -> None:
     """Refuse a confidence level that is not a number between 0 and 1."""
-    if not isinstance(level, (int, float)) or not 0.0 < level < 1.0:
+    if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0.0 < level <= MOST_LEVEL:
         raise OptionError(f"level={level!r} is not between 0 and 1.", hint="Write 0.95 for 95 %.")
+
+
+def check_seed(seed: Any) -> None:
+    """Refuse a seed that is neither None nor a whole number, zero or more."""
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+        raise OptionError(f"seed={seed!r} is not a whole number, zero or more.", hint="Write a number such as 7.")
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Is the value of that declared type?"""
+    if kind is NoneType:
+        return value is None
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind == Pairs:
+        return isinstance(value, (list, tuple)) and all(_is(pair, TwoLists) for pair in value)
+    if kind == TwoLists:
+        return isinstance(value, (list, tuple)) and len(value) == 2 and all(isinstance(v, str) for v in value)
+    if kind is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(kind, type) and isinstance(value, kind)
 
 
 def read_option(name: str, annotation: Any, text: str) -> Any:
@@ -48,10 +78,10 @@ def read_option(name: str, annotation: Any, text: str) -> Any:
     raise OptionError(f"{name}={text!r} cannot be read.", hint=f"Expected {expected}.")
 
 
-def _alternatives(annotation: Any) -> list[Any]:
-    """The types a union admits, without None."""
+def _alternatives(annotation: Any, *, none: bool = False) -> list[Any]:
+    """The types a union admits, with or without None."""
     if get_origin(annotation) in (Union, UnionType):
-        return [a for a in get_args(annotation) if a is not NoneType]
+        return [a for a in get_args(annotation) if none or a is not NoneType]
     return [annotation]
 
 

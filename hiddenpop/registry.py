@@ -11,8 +11,8 @@ from typing import Any, TypeVar, cast, get_type_hints
 from warnings import warn
 
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import DataError, HiddenpopError, SparseOverlapWarning, UnknownNameError
-from hiddenpop.options import check_choice, check_level
+from hiddenpop.errors import DataError, HiddenpopError, OptionError, SparseOverlapWarning, UnknownNameError
+from hiddenpop.options import check_level, check_seed, check_value
 from hiddenpop.provenance import Provenance, versions
 from hiddenpop.result import Check, Estimate, Refusal, plain
 from hiddenpop.sightings import SightingCounts
@@ -147,6 +147,8 @@ def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Da
     if not isinstance(data, CaptureTable):
         return data
     if lists is not None:
+        if len(set(lists)) < len(lists):
+            raise OptionError(f"The list {lists[0]!r} is given twice.", hint="Name two different lists.")
         data = data.keep(*lists)
     if not method.applies(data):
         fewest, most = method.lists
@@ -174,9 +176,7 @@ def _check_options(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:
             raise UnknownNameError.among(f"option of {method.id} called", name, method.options)
     options = {name: given.get(name, default) for name, (_, default) in method.options.items()}
     for name, value in options.items():
-        check_choice(name, value, method.options[name][0])
-    if "level" in options:
-        check_level(options["level"])
+        check_value(name, value, method.options[name][0])
     return options
 
 
@@ -215,6 +215,8 @@ def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list
     level : float in (0, 1)
     seed : int, used by the methods that draw random numbers; None draws fresh entropy and records it
     """
+    check_level(level)
+    check_seed(seed)
     common = {"level": level, "seed": seed}
     return [
         attempt(data, method.id, **{name: common[name] for name in COMMON if name in method.options})

@@ -23,6 +23,8 @@ FRAME_COLUMNS = (
     "failed_checks", "reason",
 )  # fmt: skip
 
+MOST_RATIO = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -85,7 +87,8 @@ class Estimate:
     Raises
     ------
     NotEstimableError
-        If a number is not finite, or smaller than the people already known: no such result can exist.
+        If a number is not finite, the population is smaller than the people known, or more than 10,000 times as large:
+        no such result leaves an estimator.
     """
 
     method: str
@@ -100,7 +103,8 @@ class Estimate:
     def __post_init__(self) -> None:
         limits = [] if self.interval is None else [self.interval.low, self.interval.high]
         numbers = [self.population, *(x for x in limits if x is not None)]
-        if not all(isfinite(x) for x in numbers) or self.population < self.observed:
+        possible = all(isfinite(x) for x in numbers) and self.population >= self.observed
+        if not possible or self.population > MOST_RATIO * self.observed:
             raise NotEstimableError(
                 f"The method {self.method} gives {self.population:.6g} people for {self.observed:,} known ones, which "
                 "cannot be an estimate.",

@@ -10,7 +10,7 @@ def test_unknown_methods_and_options_are_answered_with_near_ones(uk):
         hp.estimate(uk, "loglinar")
     with pytest.raises(hp.UnknownNameError, match="'interval'"):
         hp.loglinear(uk, intervall="wald")
-    with pytest.raises(hp.OptionError, match="not one of log-normal, profile, wald"):
+    with pytest.raises(hp.OptionError, match="Expected log-normal or profile or wald"):
         hp.loglinear(uk, interval="bca")
 
 

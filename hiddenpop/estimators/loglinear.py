@@ -8,12 +8,12 @@ from typing import Literal
 
 from hiddenpop.arrays import mask_of, members
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import NotEstimableError, OptionError, UnknownNameError
+from hiddenpop.errors import NotEstimableError, OptionError
 from hiddenpop.numerics.intervals import log_normal, wald
 from hiddenpop.numerics.loglinear import LoglinearFit, fit_loglinear, pair_residuals, summarise
 from hiddenpop.numerics.poisson import PoissonFit
 from hiddenpop.numerics.profile import profile_interval
-from hiddenpop.numerics.terms import close_terms, read_model
+from hiddenpop.numerics.terms import close_terms, read_model, read_pair
 from hiddenpop.options import Pairs
 from hiddenpop.registry import register
 from hiddenpop.result import Check, Estimate, Interval
@@ -122,7 +122,7 @@ def loglinear(
 
 
 def _generators(
-    table: CaptureTable, model: str | None, interactions: Pairs | str | None
+    table: CaptureTable, model: str | None, interactions: Pairs | Literal["all"] | None
 ) -> tuple[list[int], list[Check]]:
     """Masks of the model over the table's lists; positions and names count the lists as given, empty ones included."""
     if model is not None and interactions is not None:
@@ -133,7 +133,7 @@ def _generators(
     if model is not None:
         wanted = read_model(model, given)
     else:
-        wanted = tuple(mask_of(_position(name, given) for name in pair) for pair in interactions or ())
+        wanted = tuple(read_pair((a, b), given) for a, b in interactions or ())
     place = {given.index(name): i for i, name in enumerate(table.lists)}
     kept = [m for m in wanted if all(p in place for p in members(m))]
     checks = []
@@ -163,14 +163,6 @@ def _left_out(fit: PoissonFit) -> list[Check]:
     part = 1.0 / (1.0 + fit.hidden * fit.log_hidden_variance)
     message = f"Most people are known: the log-normal interval leaves out {part:.0%} of the variance. Use profile."
     return [Check("narrow-interval", round(part, 3), False, message)] if part > LEFT_OUT else []
-
-
-def _position(name: str, lists: tuple[str, ...]) -> int:
-    if name in lists:
-        return lists.index(name)
-    if name.isdigit() and 1 <= int(name) <= len(lists):
-        return int(name) - 1
-    raise UnknownNameError.among("list", name, lists)
 
 
 def _doubts(record: LoglinearFit, limits: Interval, table: CaptureTable) -> list[Check]:

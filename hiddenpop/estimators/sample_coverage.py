@@ -16,6 +16,7 @@ from hiddenpop.registry import register
 from hiddenpop.result import Check, Estimate, Interval
 
 ENOUGH_COVERAGE = 0.55
+MOST_REPLICATES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def sample_coverage(
     variant : {"low", "high", "independent"}
         One-step form for low coverage, form for high coverage, or independent lists.
     replicates : int
-        Bootstrap replicates for the standard error, at least 50.
+        Bootstrap replicates for the standard error, 50 to 100,000.
     level : float in (0, 1)
     seed : int, optional
         None draws fresh entropy and records it.
@@ -99,8 +100,8 @@ def sample_coverage(
 
     *Checked against*: `sample-coverage` rows in tests/reference/values.csv.
     """
-    if replicates < 50:
-        raise OptionError(f"replicates={replicates} are too few for a standard error.", hint="Use 200.")
+    if not 50 <= replicates <= MOST_REPLICATES:
+        raise OptionError(f"replicates={replicates} is not between 50 and {MOST_REPLICATES:,}.", hint="Use 200.")
     point = sample_coverage_point(table.histories, table.counts, table.n_lists)
     variants = {"independent": point.independent, "low": point.low, "high": point.high}
     population = variants[variant]

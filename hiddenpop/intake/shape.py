@@ -152,7 +152,11 @@ def _long(
     against = [name for name in columns.names if columns.is_list(name)]
     if len(people) > 1 or len(listed) > 1 or against or count_given:
         why = (
-            f"{', '.join(against)} may be lists" if against else "a count was named" if count_given else "names repeat"
+            f"{', '.join(against)} may be lists"
+            if against
+            else "a count was named"
+            if count_given
+            else "more than one column could be either"
         )
         raise DataError(
             f"The columns {', '.join([*people, *listed])} look like one row per person and list, but {why}.",
@@ -192,7 +196,7 @@ def _refuse_hidden_count(columns: Columns, lists: tuple[str, ...], strata: tuple
     """Lists were named and no count: a column that looks like one must not be passed over in silence."""
     distinct = columns.differ([*lists, *strata])
     for name in columns.names:
-        if name in lists or name in strata:
+        if name in lists or name in strata or name.lower() in PERSON:
             continue
         if (name.lower() in COUNT_LIKE or distinct) and columns.is_whole(name):
             raise DataError(

@@ -124,6 +124,11 @@ def _root(function: Callable[[float], float], begin: float, end: float) -> float
     while here != end:
         there = min(here + step, end) if end > begin else max(here - step, end)
         if (function(there) > 0.0) != sign:
-            return float(brentq(function, here, there, xtol=1e-13, rtol=1e-14))
+            try:
+                return float(brentq(function, here, there, xtol=1e-13, rtol=1e-14))
+            except ValueError:
+                raise ConvergenceError(
+                    "The profile likelihood is too flat to be searched.", hint="Use the log-normal interval."
+                ) from None
         here, step = there, min(2.0 * step, 1.0)
     return None

@@ -156,10 +156,18 @@ def _read_item(item: list[Token | None], lists: Sequence[str], text: str) -> int
     colons = None in item
     for token in item:
         if token is not None:
-            mask |= _read_token(*token, colons=colons, lists=lists, text=text)
+            part = _read_token(*token, colons=colons, lists=lists, text=text)
+            if mask & part:
+                raise OptionError(f"The model {text!r} names a list twice in one term.", hint="Name it once.")
+            mask |= part
     if mask == 0:
         raise OptionError(f"The model {text!r} has an empty term.", hint="Remove the stray colon.")
     return mask
+
+
+def read_pair(pair: tuple[str, str], lists: Sequence[str]) -> int:
+    """The mask of an interaction given as two list names or positions."""
+    return _read_item([(pair[0], False), None, (pair[1], False)], lists, f"{pair[0]}:{pair[1]}")
 
 
 def _read_token(word: str, quoted: bool, *, colons: bool, lists: Sequence[str], text: str) -> int:

@@ -14,6 +14,7 @@ from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import Verdict, check, verdict
 from hiddenpop.datasets import entries
 from hiddenpop.errors import OptionError
+from hiddenpop.options import check_level, check_seed
 from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data, attempt, compare, find_method
@@ -75,6 +76,8 @@ def build_report(
     level : float in (0, 1)
     seed : int, for the methods that draw random numbers
     """
+    check_level(level)
+    check_seed(seed)
     if method is None:
         headline = choose_headline(data, level=level)
     else:
@@ -182,11 +185,21 @@ def _headline(headline: Estimate | Refusal, *, bound: bool) -> dict[str, Any]:
     }
 
 
+def check_target(path: Path, source: str = "") -> None:
+    """Refuse to write a report over a folder, a device, or the data it is made from."""
+    if path.exists() and not path.is_file():
+        raise OptionError(f"The report cannot be written to {str(path)!r}: not a file.", hint="Name an .html file.")
+    if path.exists() and source and Path(source).exists() and path.samefile(source):
+        raise OptionError(f"The report would overwrite the data in {str(path)!r}.", hint="Write it to another file.")
+
+
 def _write_whole(path: Path, text: str) -> None:
     """Write beside the target, then rename: nothing half-written ever stands under the final name."""
+    check_target(path)
+    path = path.resolve()
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", errors="replace")
         os.replace(part, path)
     except OSError as error:
         raise OptionError(
