@@ -12,7 +12,15 @@ from hiddenpop.errors import (
     SparseOverlapWarning,
     UnknownNameError,
 )
-from hiddenpop.estimators import chao, chapman, lincoln_petersen, loglinear, sample_coverage, zelterman
+from hiddenpop.estimators import (
+    chao,
+    chapman,
+    lincoln_petersen,
+    loglinear,
+    loglinear_stepwise,
+    sample_coverage,
+    zelterman,
+)
 from hiddenpop.intake import read_captures
 from hiddenpop.overlap import overlap
 from hiddenpop.registry import METHODS, compare, estimate, estimate_by
@@ -46,6 +54,7 @@ __all__ = [
     "lincoln_petersen",
     "load",
     "loglinear",
+    "loglinear_stepwise",
     "overlap",
     "plot_estimates",
     "plot_overlaps",

@@ -22,6 +22,7 @@ F = TypeVar("F", bound=Callable[..., Estimate])
 
 COMMON = ("level", "seed")
 HANDFUL = 10
+COMPARED = 200
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,8 @@ def attempt(data: Data, method: str, **options: Any) -> Estimate | Refusal:
 def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list[Estimate | Refusal]:
     """Every method that applies to the data, with its default options; refusals are kept with their reason.
 
+    Bootstraps take 200 replicates here, whatever the method's default; `provenance` shows it.
+
     Parameters
     ----------
     data : CaptureTable or SightingCounts
@@ -217,9 +220,9 @@ def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list
     """
     check_level(level)
     check_seed(seed)
-    common = {"level": level, "seed": seed}
+    common = {"level": level, "seed": seed, "replicates": COMPARED}
     return [
-        attempt(data, method.id, **{name: common[name] for name in COMMON if name in method.options})
+        attempt(data, method.id, **{name: value for name, value in common.items() if name in method.options})
         for method in METHODS.values()
         if method.applies(data)
     ]

@@ -25,6 +25,7 @@ ONLY_IN = {
     "jinja2": "report",
     "duckdb": "intake",
     "openpyxl": "intake",
+    "numba": "numerics",
     "pymc": "bayes",
     "arviz": "bayes",
     "typer": "cli",
