@@ -1,7 +1,8 @@
 """How many people are on no list? Multiple-systems estimation of hidden populations."""
 
+from hiddenpop import simulate
 from hiddenpop.captures import CaptureTable
-from hiddenpop.checks import check, verdict
+from hiddenpop.checks import Verdict, check, verdict
 from hiddenpop.datasets import catalogue, load
 from hiddenpop.errors import (
     ConvergenceError,
@@ -22,9 +23,10 @@ from hiddenpop.estimators import (
     zelterman,
 )
 from hiddenpop.intake import read_captures
-from hiddenpop.overlap import overlap
+from hiddenpop.overlap import Overlap, overlap
+from hiddenpop.provenance import Provenance
 from hiddenpop.registry import METHODS, compare, estimate, estimate_by
-from hiddenpop.report import plot_estimates, plot_overlaps, write_report
+from hiddenpop.report import plot_estimate, plot_estimates, plot_overlaps, write_report
 from hiddenpop.result import Check, Estimate, Interval, Refusal, frame
 from hiddenpop.sightings import SightingCounts
 
@@ -39,10 +41,13 @@ __all__ = [
     "Interval",
     "NotEstimableError",
     "OptionError",
+    "Overlap",
+    "Provenance",
     "Refusal",
     "SightingCounts",
     "SparseOverlapWarning",
     "UnknownNameError",
+    "Verdict",
     "catalogue",
     "chao",
     "chapman",
@@ -56,10 +61,12 @@ __all__ = [
     "loglinear",
     "loglinear_stepwise",
     "overlap",
+    "plot_estimate",
     "plot_estimates",
     "plot_overlaps",
     "read_captures",
     "sample_coverage",
+    "simulate",
     "verdict",
     "write_report",
     "zelterman",

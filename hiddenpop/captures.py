@@ -59,7 +59,9 @@ class CaptureTable:
         counts : mapping from history text (first list leftmost) to people
         lists : names of the lists; `list_1, list_2, ...` if None
         """
-        texts = list(counts)
+        if not isinstance(counts, Mapping):
+            raise DataError(f"Counts must be a mapping of histories to people, not {type(counts).__name__}.")
+        texts = [str(text) for text in counts]
         lengths = {len(t) for t in texts}
         if len(lengths) != 1 or any(set(t) - {"0", "1"} for t in texts):
             raise DataError(
@@ -106,6 +108,11 @@ class CaptureTable:
         """People on all of the named lists."""
         mask = sum(1 << self.position(name) for name in dict.fromkeys(names))
         return int(self.counts[(self.histories & mask) == mask].sum())
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Positions of the lists among those given, from 0: what positions in model notation count."""
+        return tuple(self.given_lists.index(name) for name in self.lists)
 
     def position(self, name: str) -> int:
         """Position of a list, from 0."""
@@ -178,6 +185,9 @@ class CaptureTable:
     def merge(self, *names: str, into: str) -> CaptureTable:
         """The table with some lists joined into one, at the place of the first: on it is who was on any of them."""
         joined = {self.lists[self.position(name)] for name in names}
+        if not joined or (into in self.lists and into not in joined):
+            what = f"{into!r} is another list of the table" if joined else "no list is named"
+            raise DataError(f"The lists cannot be merged: {what}.", hint="Name the lists to merge and a new name.")
         first = min(self.position(name) for name in joined)
         return self._moved(
             {

@@ -22,6 +22,7 @@ from hiddenpop.checks import check as check_data
 from hiddenpop.checks import verdict as reach_verdict
 from hiddenpop.datasets import entries
 from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
+from hiddenpop.options import check_level, check_seed
 from hiddenpop.provenance import versions
 from hiddenpop.registry import METHODS, attempt, estimate_by
 from hiddenpop.registry import compare as compare_methods
@@ -54,6 +55,7 @@ Seed = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a check failed.")]
+Out = Annotated[Path | None, typer.Option("-o", "--output", help="Also write the JSON to a file.", show_default=False)]
 By = Annotated[
     str | None, typer.Option("--by", help="Also one estimate per value of a stratum column.", show_default=False)
 ]
@@ -115,16 +117,19 @@ def methods(
 @app.command(epilog="Example: hiddenpop check cases.csv --lists police,ngo,shelter --count n")
 def check(
     table: TableArgument, lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
-    as_json: AsJson = False, strict: Strict = False,
+    level: Level = 0.95, seed: Seed = None, output: Out = None, as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
     """Check whether a table can carry an estimate, and how far it may be published."""
-    data = io.read_table(table, lists, count, strata, where or ())
+    data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
+    check_level(level)
+    check_seed(seed)
     found = check_data(data)
     reached = reach_verdict(found)
+    document = {"checks": [c.to_dict() for c in found], "verdict": reached.to_dict()}
+    io.write_json(output, document)
     if as_json:
-        io.print_json({"checks": [c.to_dict() for c in found], "verdict": reached.to_dict()})
+        io.print_json(document)
     else:
-        io.say_reading(data)
         io.console().print(Text(str(data).split("\n")[0], style="bold"))
         io.print_checks(found)
         io.console().print(Text.assemble("verdict: ", (reached.level, io.LEVEL_STYLE[reached.level])))
@@ -139,11 +144,12 @@ def estimate(
     method: Annotated[str, typer.Option("--method", help="Id of a method (see `hiddenpop methods`).")],
     lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
     by: By = None,
-    option: Options = None, level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
+    option: Options = None, level: Level = 0.95, seed: Seed = None, output: Out = None, as_json: AsJson = False,
+    strict: Strict = False,
 ) -> None:  # fmt: skip
     """Estimate a population by one method."""
     options = io.read_options(method, option or (), level, seed)
-    data = io.read_table(table, lists, count, strata, where or ())
+    data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
     if by is None:
         results: list[Estimate | Refusal] = [estimate_by_id(data, method, **options)]
         document: Any = results[0].to_dict()
@@ -157,10 +163,10 @@ def estimate(
             "strata": [{"stratum": {by: value}, **part.to_dict()} for (value,), part in parts.items()],
         }
         results = [total, *parts.values()]
+    io.write_json(output, document)
     if as_json:
         io.print_json(document)
     else:
-        io.say_reading(data)
         names = ["total", *(f"{by} = {value}" for (value,) in parts)] if by else [label(results[0])]
         for name, result in zip(names, results, strict=True):
             io.console().print(Text.assemble((f"{name}: ", "bold"), str(result)), soft_wrap=True)
@@ -171,15 +177,16 @@ def estimate(
 @app.command(epilog="Example: hiddenpop compare netherlands_2010_2015 --seed 7")
 def compare(
     table: TableArgument, lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
-    level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
+    level: Level = 0.95, seed: Seed = None, output: Out = None, as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
     """Estimate by every method that applies, refusals included."""
-    data = io.read_table(table, lists, count, strata, where or ())
+    data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
     results = compare_methods(data, level=level, seed=seed)
+    document = [r.to_dict() for r in results]
+    io.write_json(output, document)
     if as_json:
-        io.print_json([r.to_dict() for r in results])
+        io.print_json(document)
     else:
-        io.say_reading(data)
         io.console().print(Text(str(data), style="bold"), soft_wrap=True)
         io.print_results(results)
     _require_one(results)
@@ -203,18 +210,17 @@ def report(
         raise OptionError(f"The folder {str(output.parent)!r} does not exist.", hint="Create it, or write elsewhere.")
     check_target(output, table)
     options = io.read_options(method, option or (), None, None) if method else None
-    data = io.read_table(table, lists, count, strata, where or ())
+    data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
     command = shlex.join(["hiddenpop", *sys.argv[1:]])
     made = write_report(data, output, method=method, options=options, level=level, seed=seed, command=command)
     if as_json:
         io.print_json(made.to_dict())
     else:
-        io.say_reading(data)
         io.console().print(Text(str(made.headline)), soft_wrap=True)
         io.console().print(Text.assemble("verdict: ", (made.verdict.level, io.LEVEL_STYLE[made.verdict.level])))
         io.console().print(Text(f"written: {output}"), soft_wrap=True)
     _require_one([made.headline])
-    io.finish(_checks([made.headline]), strict=strict)
+    io.finish([*made.checks, *_checks([made.headline])], strict=strict)
 
 
 def _require_one(results: Iterable[Estimate | Refusal]) -> None:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -40,9 +41,9 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def read_table(
-    source: str, lists: str | None, count: str | None, strata: str | None, where: Sequence[str] = ()
+    source: str, lists: str | None, count: str | None, strata: str | None, where: Sequence[str], *, quiet: bool
 ) -> Data:
-    """TABLE as given on the command line: a shipped name, or a file."""
+    """TABLE as given on the command line, a shipped name or a file; says what was inferred unless `quiet`."""
     exists = split_sheet(source)[0].exists()
     if not exists and source in entries():
         if lists or count or strata:
@@ -64,6 +65,8 @@ def read_table(
         if not isinstance(data, CaptureTable):
             raise OptionError("--where selects strata; sighting counts have none.", hint="Leave it out.")
         data = data.select(**_conditions(where))
+    if not quiet:
+        _say_reading(data)
     return data
 
 
@@ -105,7 +108,7 @@ def read_options(method: str, given: Sequence[str], level: float | None, seed: i
     if level is not None:
         options["level"] = level
     check_seed(seed)
-    if seed is not None and "seed" in known:
+    if seed is not None:
         options["seed"] = seed
     return options
 
@@ -121,7 +124,19 @@ def _unicode() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16")
 
 
-def say_reading(data: Data) -> None:
+def write_json(path: Path | None, value: Any) -> None:
+    """The JSON document as a file, when one was asked for."""
+    if path is None:
+        return
+    try:
+        path.write_text(
+            json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8"
+        )
+    except OSError as error:
+        raise OptionError(f"{str(path)!r} cannot be written: {error.strerror}.", hint="Write elsewhere.") from error
+
+
+def _say_reading(data: Data) -> None:
     """What was inferred when the data were read, on standard error."""
     out = console(stderr=True)
     for fact in data.reading:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+import numpy as np
+
 from hiddenpop.errors import OptionError
+from hiddenpop.numerics.terms import split_items
 
 Pairs = Sequence[tuple[str, str]]
 TwoLists = tuple[str, str]
 
 
 MOST_LEVEL = 1.0 - 1e-9
+
+
+def plain_scalar(value: Any) -> Any:
+    """A numpy number as a Python one; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_value(name: str, value: Any, annotation: Any) -> None:
@@ -98,15 +107,14 @@ def _read_bool(text: str) -> bool:
 
 
 def _read_pairs(text: str) -> list[tuple[str, str]]:
-    return [_two(pair, ":") for pair in text.split(",")]
+    pairs = [tuple(token[0] for token in item if token) for item in split_items(text, text)]
+    if not all(len(pair) == 2 for pair in pairs) or any(None not in item for item in split_items(text, text)):
+        raise ValueError(text)
+    return [(first, second) for first, second in pairs]
 
 
 def _read_two(text: str) -> tuple[str, str]:
-    return _two(text, ",")
-
-
-def _two(text: str, mark: str) -> tuple[str, str]:
-    first, second = (part.strip() for part in text.split(mark))
+    first, second = (name.strip() for name in next(csv.reader([text], skipinitialspace=True)))
     return first, second
 
 

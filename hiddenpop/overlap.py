@@ -9,6 +9,7 @@ import numpy as np
 
 from hiddenpop.arrays import Counts, frozen
 from hiddenpop.captures import CaptureTable
+from hiddenpop.errors import DataError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -60,6 +61,8 @@ class Overlap:
 
 def overlap(table: CaptureTable) -> Overlap:
     """List sizes, overlaps of every two lists, people per number of lists (strata pooled)."""
+    if not isinstance(table, CaptureTable):
+        raise DataError(f"A {type(table).__name__} has no overlapping lists.", hint="Give a CaptureTable.")
     k = table.n_lists
     member = (table.histories[:, None] >> np.arange(k)) & 1
     lone = table.histories[:, None] == (np.int64(1) << np.arange(k))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
+from types import MappingProxyType
 from typing import Any
 
 LIBRARIES = ("hiddenpop", "numpy", "scipy", "pandas")
@@ -36,9 +37,17 @@ class Provenance:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reading", tuple(self.reading))
+        for name in ("options", "versions"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"reading": list(self.reading)}
+        """Plain JSON values."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return found | {
+            "options": dict(self.options),
+            "reading": list(self.reading),
+            "versions": dict(self.versions),
+        }
 
 
 @cache

@@ -12,7 +12,7 @@ from warnings import warn
 
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError, HiddenpopError, OptionError, SparseOverlapWarning, UnknownNameError
-from hiddenpop.options import check_level, check_seed, check_value
+from hiddenpop.options import check_level, check_seed, check_value, plain_scalar
 from hiddenpop.provenance import Provenance, versions
 from hiddenpop.result import Check, Estimate, Refusal, plain
 from hiddenpop.sightings import SightingCounts
@@ -108,9 +108,9 @@ def register(
 def _run(method: Method, function: Callable[..., Estimate], data: Data, given: Mapping[str, Any]) -> Estimate:
     options = _check_options(method, given)
     data = _check_data(method, data, options.get("lists"))
-    if "seed" in options and options["seed"] is None:
+    if "seed" in method.options and options["seed"] is None:
         options["seed"] = randbits(32)
-    found = function(data, **options)
+    found = function(data, **{name: value for name, value in options.items() if name in method.options})
     return replace(
         found,
         method=method.id,
@@ -172,12 +172,13 @@ def _lists_hint(method: Method, data: CaptureTable) -> str:
 
 
 def _check_options(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"seed": (int | None, None), **method.options}
     for name in given:
-        if name not in method.options:
-            raise UnknownNameError.among(f"option of {method.id} called", name, method.options)
-    options = {name: given.get(name, default) for name, (_, default) in method.options.items()}
+        if name not in known:
+            raise UnknownNameError.among(f"option of {method.id} called", name, known)
+    options = {name: plain_scalar(given.get(name, default)) for name, (_, default) in known.items()}
     for name, value in options.items():
-        check_value(name, value, method.options[name][0])
+        check_value(name, value, known[name][0])
     return options
 
 
@@ -218,6 +219,8 @@ def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list
     level : float in (0, 1)
     seed : int, used by the methods that draw random numbers; None draws fresh entropy and records it
     """
+    if not isinstance(data, Data):
+        raise DataError(f"Cannot compare methods on a {type(data).__name__}.", hint="Read a table first.")
     check_level(level)
     check_seed(seed)
     common = {"level": level, "seed": seed, "replicates": COMPARED}

@@ -56,7 +56,9 @@ class Interval:
     low : float, people
     high : float or None, people; None when the data set no upper limit
     level : float in (0, 1)
-    kind : one of the interval kinds, never mixed silently
+    kind : one of the interval kinds, never mixed silently. `log-normal` is symmetric on the log of the hidden number;
+        the variance it takes is the method's: V00 for log-linear models, with the Poisson variation of n0 for two
+        lists, log(1 + se^2/n0^2) for lower bounds and sample coverage
     """
 
     low: float

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
+from types import MappingProxyType
+from typing import Any
 
 from hiddenpop.door import MAX_PEOPLE
 from hiddenpop.errors import DataError
@@ -34,9 +36,13 @@ class SightingCounts:
         cls, frequencies: Mapping[int, int], *, source: str = "", reading: tuple[str, ...] = ()
     ) -> SightingCounts:
         """From `{1: 43, 2: 16, ...}`: people seen exactly once, twice, ...; people seen zero times are left out."""
-        wrong = [f"{j}: {f}" for j, f in frequencies.items() if j < 0 or f < 0 or int(j) != j or int(f) != f]
+        pairs = list(frequencies.items())
+        wrong = [f"{j}: {f}" for j, f in pairs if not (_whole(j) and _whole(f))]
         if wrong:
-            raise DataError(f"Times and people must be whole numbers, zero or more; got {'; '.join(wrong[:10])}.")
+            raise DataError(
+                f"Times and people must be whole numbers, zero or more; got {'; '.join(wrong[:10])}.",
+                hint="Correct these numbers.",
+            )
         never = int(frequencies.get(0, 0))
         checks: tuple[Check, ...] = ()
         if never:
@@ -48,6 +54,9 @@ class SightingCounts:
         if sum(seen.values()) >= MAX_PEOPLE:
             raise DataError(f"{sum(seen.values()):.3g} people are too many to count exactly.", hint="Check the counts.")
         return cls(seen, source, reading, checks)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frequencies", MappingProxyType(dict(self.frequencies)))
 
     @property
     def observed(self) -> int:
@@ -67,3 +76,11 @@ class SightingCounts:
         told = ", ".join(f"{f:,} people {often.get(j, f'{j} times')}" for j, f in list(self.frequencies.items())[:4])
         more = ", ..." if len(self.frequencies) > 4 else ""
         return f"{self.observed:,} people on one list; seen: {told}{more}"
+
+
+def _whole(value: Any) -> bool:
+    """Is it a whole number, zero or more?"""
+    try:
+        return bool(value >= 0 and int(value) == value)
+    except (TypeError, ValueError, OverflowError):
+        return False

@@ -49,6 +49,14 @@ def test_lists_can_be_dropped_merged_and_kept(table):
         table.drop("sheltr")
 
 
+def test_a_merge_never_swallows_another_list(uk):
+    with pytest.raises(hp.DataError, match="'ngo' is another list"):
+        uk.merge("police", "nca", into="ngo")
+    with pytest.raises(hp.DataError, match="no list is named"):
+        uk.merge(into="x")
+    assert uk.merge("police", "nca", into="police").observed == uk.observed
+
+
 def test_the_shipped_merges_agree_with_the_published_ones():
     five = hp.load("uk_2013").merge("police", "nca", into="police_nca")
     assert five == hp.load("uk_2013_5list")

@@ -65,6 +65,27 @@ def test_compare_with_nothing_estimable(tmp_path, run):
     assert "no estimate" in run("compare", path).out
 
 
+def test_the_document_goes_to_a_file_too(run, tmp_path):
+    for command in (("check", "korea"), ("estimate", "korea", "--method", "chao"), ("compare", "korea")):
+        path = tmp_path / f"{command[0]}.json"
+        ran = run(*command, "--seed", 3, "--level", 0.9, "-o", path, "--json")
+        assert json.loads(path.read_text(encoding="utf-8")) == ran.json
+    assert run("check", "korea", "-o", tmp_path / "no" / "x.json", "--json").code == 2
+
+
+def test_a_report_is_strict_about_the_checks_it_prints(run, tmp_path):
+    assert run("report", "uk_2013", "-o", tmp_path / "out.html", "--strict").code == 1
+    assert run("report", "hepatitis_a_taiwan", "-o", tmp_path / "out.html").code == 0
+
+
+def test_pairs_of_odd_names_can_be_quoted(run, tmp_path):
+    path = tmp_path / "odd.csv"
+    path.write_text('"a, b",c:d,e,count\n1,0,0,50\n0,1,0,40\n0,0,1,30\n1,1,0,20\n1,0,1,15\n0,1,1,12\n1,1,1,5\n')
+    ask = ("estimate", path, "--method", "loglinear", "--json", "--option")
+    assert run(*ask, 'interactions="a, b":"c:d"').json["population"] == run(*ask, "model=[12,3]").json["population"]
+    assert run("estimate", path, "--method", "chapman", "--option", 'lists="a, b",e', "--json").code == 0
+
+
 def test_strata(run):
     ran = run("estimate", "bangladesh_pwid", "--method", "chapman", "--by", "district", "--json")
     assert set(ran.json) == {"total", "strata"}

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 import hiddenpop as hp
@@ -70,6 +71,30 @@ def test_every_method_is_described():
         row = method.to_dict()
         assert set(row) == {"method", "summary", "family", "takes", "lists", "options", "reference"}
         assert row["reference"]
+
+
+def test_every_method_takes_and_records_a_seed_and_numpy_numbers(uk):
+    found = hp.chao(uk, seed=np.int64(7), level=np.float64(0.9))
+    assert found.provenance.seed == 7
+    assert type(found.interval.level) is float
+    assert hp.sample_coverage(uk, replicates=np.int64(100), seed=1).provenance.options["replicates"] == 100
+
+
+def test_what_was_returned_does_not_change(uk):
+    found = hp.chao(uk)
+    with pytest.raises(TypeError):
+        found.provenance.options["x"] = 1
+    with pytest.raises(TypeError):
+        hp.load("geckos").frequencies[1] = 5
+
+
+@pytest.mark.parametrize("call", [lambda: hp.check(3), lambda: hp.overlap(hp.load("geckos")), lambda: hp.compare(3),
+                                  lambda: hp.CaptureTable.from_counts([3, 4]),
+                                  lambda: hp.SightingCounts.from_frequencies({1: float("nan")}),
+                                  lambda: hp.SightingCounts.from_frequencies({1: "x"})])  # fmt: skip
+def test_wrong_objects_end_in_one_message(call):
+    with pytest.raises(hp.DataError):
+        call()
 
 
 def test_a_model_and_interactions_together_are_refused(uk):

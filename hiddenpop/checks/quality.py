@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from hiddenpop.captures import CaptureTable
+from hiddenpop.errors import DataError
 from hiddenpop.numerics.terms import components
 from hiddenpop.overlap import Overlap, overlap
 from hiddenpop.result import Check
@@ -29,6 +30,8 @@ def check(data: CaptureTable | SightingCounts) -> list[Check]:
     between 0.5 and 1.5 (van Hest et al. 2008, Epidemiology and Infection: there truncated models agreed with log-linear
     ones).
     """
+    if not isinstance(data, (CaptureTable, SightingCounts)):
+        raise DataError(f"Cannot check a {type(data).__name__}.", hint="Read a table first: hiddenpop.read_captures.")
     if isinstance(data, SightingCounts):
         return [*data.checks, *_sightings(data)]
     table = data.pooled()

@@ -60,7 +60,6 @@ RULES: dict[str, tuple[tuple[Level, Rule], ...]] = {
     "no-upper-limit": (("lower-bound-only", _failed),),
     "people-per-dependence": (("lower-bound-only", _failed),),
     "interval-width": (("lower-bound-only", _failed),),
-    "below-known": (("do-not-publish", _failed),),
 }
 
 NOT_CALIBRATED = (
@@ -73,10 +72,10 @@ def verdict(checks: Iterable[Check], headline: Estimate | None = None) -> Verdic
     """Combine checks into a verdict.
 
     The rules: no number where there is one list, fewer than 10 people on two lists, more than 95 % of people on one
-    list only, lists that share nobody, identical lists, or a list that holds everybody; only a lower bound below 30
-    people on two lists, for a single list's contacts, where a list misses next to nobody, and where the estimate has no
-    upper limit, one more than ten times the lower, or fewer than five people on two lists for each dependence. Anything
-    else is at most indicative until coverage has been measured.
+    list only, lists that share nobody, identical lists, a list that holds everybody, or a bound that is none; only a
+    lower bound below 30 people on two lists, for a single list's contacts, where a list misses next to nobody, and
+    where the estimate has no upper limit, one more than ten times the lower, or fewer than five people on two lists for
+    each dependence. Anything else is at most indicative until coverage has been measured.
 
     Parameters
     ----------

@@ -66,6 +66,11 @@ def chao(
     NotEstimableError
         If nobody was seen twice or more often (or not exactly twice, without bias correction).
 
+    Warns
+    -----
+    SparseOverlapWarning
+        If fewer than ten people were seen twice or more.
+
     Notes
     -----
     `N >= n + c f1^2 / (2 f2)`, `c = (K - 1)/K` for K lists and 1 for sightings.

@@ -54,6 +54,11 @@ def chapman(
     NotEstimableError
         If nobody is on both lists.
 
+    Warns
+    -----
+    SparseOverlapWarning
+        If fewer than ten people were seen twice or more.
+
     Notes
     -----
     `N = (n1 + 1)(n2 + 1)/(m + 1) - 1`, `se^2 = (n1+1)(n2+1)(n1-m)(n2-m) / ((m+1)^2 (m+2))`.

@@ -54,6 +54,11 @@ def lincoln_petersen(
     NotEstimableError
         If nobody is on both lists.
 
+    Warns
+    -----
+    SparseOverlapWarning
+        If fewer than ten people were seen twice or more.
+
     Notes
     -----
     `N = n1 n2 / m`, `se^2 = n1 n2 (n1 - m)(n2 - m) / m^3`.
@@ -74,7 +79,7 @@ def lincoln_petersen(
     >>> print(hp.lincoln_petersen(hp.load("kampala_pwid")))
     3,892 people (95% log-normal 3,101 to 4,961); 3,029 on no list
 
-    *Checked against*: `lincoln-petersen` rows in tests/reference/values.csv.
+    *Checked against*: closed forms in tests/estimators/test_two_lists.py.
     """
     first, second = table.lists
     sizes = table.members(first), table.members(second), table.members(first, second)

@@ -69,6 +69,11 @@ def loglinear(
         If the extended maximum-likelihood estimate does not exist or is not unique (`details` names cells and terms),
         or log n0 has a standard error above 5.
 
+    Warns
+    -----
+    SparseOverlapWarning
+        If fewer than ten people were seen twice or more.
+
     Notes
     -----
     `n_x ~ Poisson(mu_x)`, `log mu_x = sum of beta_A over terms A inside x`, x not empty; `N = n + exp(beta_0)`.
@@ -95,7 +100,7 @@ def loglinear(
     generators, checks = _generators(table, model, interactions)
     terms = close_terms(generators, table.n_lists)
     fit = fit_loglinear(terms, table.histories, table.counts, table.lists)
-    record = summarise(fit, table.lists)
+    record = summarise(fit, table.lists, table.places)
     if len(terms) == 1 + table.n_lists:
         message = "The lists are taken as independent of one another, which nothing in this model tests."
         checks.append(Check("independence-assumed", None, None, message))

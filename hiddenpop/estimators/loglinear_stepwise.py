@@ -87,6 +87,11 @@ def loglinear_stepwise(
     NotEstimableError
         If even independent lists have no estimate.
 
+    Warns
+    -----
+    SparseOverlapWarning
+        If fewer than ten people were seen twice or more.
+
     Notes
     -----
     Start with independent lists. For every pair not in the model compare its overlap n* with the fitted overlap:
@@ -120,7 +125,7 @@ def loglinear_stepwise(
     found = resample(lambda counts: chooser.run(counts)[0], table.counts, replicates, seed) if replicates else None
     limits, intervals, checks = _limits(found, interval, level)
     fit = StepwiseFit(
-        model=write_model(close_terms([s.pair for s in path], table.n_lists), table.n_lists),
+        model=write_model(close_terms([s.pair for s in path], table.n_lists), table.places),
         path=tuple(
             {"added": term_name(s.pair, table.lists), "p_value": s.p_value, "population": s.population} for s in path
         ),

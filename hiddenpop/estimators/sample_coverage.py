@@ -10,7 +10,7 @@ import numpy as np
 from hiddenpop.arrays import Floats
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import NotEstimableError, OptionError
-from hiddenpop.numerics.coverage import sample_coverage_point
+from hiddenpop.numerics.coverage import sample_coverage_point, spread
 from hiddenpop.numerics.intervals import chao_log
 from hiddenpop.registry import register
 from hiddenpop.result import Check, Estimate, Interval
@@ -80,6 +80,11 @@ def sample_coverage(
     NotEstimableError
         If no list overlaps another, or the form gives no more people than are known.
 
+    Warns
+    -----
+    SparseOverlapWarning
+        If fewer than ten people were seen twice or more.
+
     Notes
     -----
     `N0 = D / C`, `C = 1 - mean_j(S_j / n_j)`, `D = n - mean_j S_j`, S_j people only on list j.
@@ -127,7 +132,7 @@ def sample_coverage(
     if good.size < replicates:
         message = f"{replicates - good.size} of {replicates} bootstrap replicates have no estimate and were left out."
         checks.append(Check("bootstrap-failures", replicates - int(good.size), None, message))
-    se = _spread(good, robust=variant == "high")
+    se = spread(good, robust=variant == "high")
     limits = Interval(*chao_log(table.observed, population - table.observed, se, level), level, "log-normal")
     fit = CoverageFit(point.coverage, variants, se, replicates, replicates - int(good.size))
     return Estimate("sample-coverage", population, limits, table.observed, tuple(checks), fit=fit)
@@ -145,10 +150,3 @@ def _replicates(
         if value is not None and value > counts.sum():
             out[r] = value
     return out
-
-
-def _spread(values: Floats, *, robust: bool) -> float:
-    """Standard deviation, or 1.4826 times the median absolute deviation."""
-    if robust:
-        return float(1.4826 * np.median(np.abs(values - np.median(values))))
-    return float(values.std(ddof=1))

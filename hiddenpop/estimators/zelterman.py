@@ -52,6 +52,11 @@ def zelterman(data: CaptureTable | SightingCounts, *, level: float = 0.95) -> Es
     NotEstimableError
         If nobody was seen exactly once, or nobody exactly twice.
 
+    Warns
+    -----
+    SparseOverlapWarning
+        If fewer than ten people were seen twice or more.
+
     Notes
     -----
     `l = 2 f2 / f1`, `N = n / (1 - e^-l)`.
@@ -70,7 +75,7 @@ def zelterman(data: CaptureTable | SightingCounts, *, level: float = 0.95) -> Es
     >>> print(hp.zelterman(hp.load("geckos")))
     88 people (95% log-normal 76 to 123); 18 on no list
 
-    *Checked against*: `zelterman` rows in tests/reference/values.csv.
+    *Checked against*: published values in tests/estimators/test_lower_bounds.py.
     """
     frequencies = dict(data.frequencies)
     f1, f2 = frequencies.get(1, 0), frequencies.get(2, 0)

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Masks
+from hiddenpop.arrays import Counts, Floats, Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +47,10 @@ def sample_coverage_point(histories: Masks, counts: Counts, n_lists: int) -> Cov
     top, bottom = n_lists * covered * base - float(weight.sum()), scale - float(weight @ ratio)
     high = top / bottom if bottom > 1e-12 else None
     return CoveragePoint(covered, base, low, high)
+
+
+def spread(values: Floats, *, robust: bool) -> float:
+    """Standard deviation, or 1.4826 times the median absolute deviation."""
+    if robust:
+        return float(1.4826 * np.median(np.abs(values - np.median(values))))
+    return float(values.std(ddof=1))

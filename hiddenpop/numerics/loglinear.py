@@ -75,10 +75,10 @@ def fit_loglinear(terms: Sequence[int], histories: Masks, counts: Counts, lists:
         return fit
     answer = check_existence(problem)
     if not (answer.exists and answer.identifiable):
-        raise _refusal(answer, lists, write_model(terms, len(lists)))
+        raise _refusal(answer, lists, write_model(terms, range(len(lists))))
     if fit is None:
         raise ConvergenceError(
-            f"The fit of {write_model(terms, len(lists))} did not converge although the estimate exists.",
+            f"The fit of {write_model(terms, range(len(lists)))} did not converge although the estimate exists.",
             hint="Use a simpler model.",
         )
     return fit
@@ -148,8 +148,8 @@ def _judgeable(fit: PoissonFit) -> bool:
     return bool((means >= 0.0).mean() >= 0.8)
 
 
-def summarise(fit: PoissonFit, lists: Sequence[str]) -> LoglinearFit:
-    """Everything worth printing about a fit."""
+def summarise(fit: PoissonFit, lists: Sequence[str], places: Sequence[int]) -> LoglinearFit:
+    """Everything worth printing about a fit; `places` are the positions of the lists in the model text."""
     from scipy.special import gammaincc, gammaln
 
     problem = fit.problem
@@ -164,7 +164,7 @@ def summarise(fit: PoissonFit, lists: Sequence[str]) -> LoglinearFit:
     every = sorted([*problem.terms.tolist(), *problem.removed], key=sort_key)
     errors = np.sqrt(np.diagonal(fit.covariance))
     return LoglinearFit(
-        model=write_model(every, len(lists)),
+        model=write_model(every, places),
         terms=tuple(term_name(t, lists) for t in every),
         coefficients={names[i]: float(fit.beta[i]) for i in order},
         standard_errors={names[i]: float(errors[i]) for i in order},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
-from hiddenpop.arrays import history_text, members
+from hiddenpop.arrays import history_text, mask_of, members
 from hiddenpop.errors import OptionError, UnknownNameError
 
 MAX_TERMS = 4096
@@ -68,9 +69,18 @@ def components(terms: Iterable[int], n_lists: int) -> tuple[int, ...]:
     return tuple(sorted(groups, key=lambda g: g & -g))
 
 
-def write_model(terms: Iterable[int], n_lists: int) -> str:
-    """Canonical bracket text over positions: `[15,2,3,4]`; with ten lists or more positions are joined by colons."""
-    return "[" + ",".join(_write_term(g, wide=n_lists > 9) for g in generators(terms)) + "]"
+def write_model(terms: Iterable[int], places: Sequence[int]) -> str:
+    """Canonical bracket text over positions: `[15,2,3,4]`.
+
+    Parameters
+    ----------
+    terms : masks of a hierarchical model
+    places : position (from 0) of each list in the text; with more than nine lists positions are joined by colons, and a
+        lone position of two digits ends in one (`[1:12,3,10:]`), since `[10]` could be read digit by digit
+    """
+    wide = max(places, default=0) > 8
+    moved = [mask_of(places[i] for i in members(term)) for term in terms]
+    return "[" + ",".join(_write_term(g, wide=wide) for g in generators(moved)) + "]"
 
 
 def _write_term(mask: int, *, wide: bool) -> str:
@@ -112,42 +122,42 @@ def read_model(text: str, lists: Sequence[str]) -> tuple[int, ...]:
             f"The model {text!r} is not in bracket notation.",
             hint="Write it like [12,3] or [police:ngo,nca]; every list that is not named enters alone.",
         )
-    items = _split(body[1:-1], text)
+    items = split_items(body[1:-1], text)
     return tuple(_read_item(item, lists, text) for item in items if item)
 
 
 Token = tuple[str, bool]  # text, whether it was quoted
+TOKEN = re.compile(
+    r"""\s*(?:'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<mark>[,:])|(?P<word>[^,:\[\]'"\s][^,:\[\]]*))"""
+)
+    r"""\s*(?:'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<mark>[,:])|(?P<word>[^,:\[\]'"\s][^,:\[\]]*))"""
+)
 
 
-def _split(body: str, text: str) -> list[list[Token | None]]:
-    """Comma-separated items, each a list of tokens; None stands for a colon."""
+def split_items(body: str, text: str) -> list[list[Token | None]]:
+    """Comma-separated items, each a list of tokens; None stands for a colon.
+
+    Raises
+    ------
+    OptionError
+        If a quote is not closed, or a bracket stands outside quotes.
+    """
     items: list[list[Token | None]] = [[]]
-    word, i = "", 0
-
-    def flush() -> None:
-        nonlocal word
-        if word.strip():
-            items[-1].append((word.strip(), False))
-        word = ""
-
-    while i < len(body):
-        letter = body[i]
-        if letter in "'\"" and not word.strip():
-            end = body.find(letter, i + 1)
-            if end < 0:
-                raise OptionError(f"A quote is not closed in the model {text!r}.", hint="Close it, or drop it.")
-            items[-1].append((body[i + 1 : end], True))
-            i, word = end, ""
-        elif letter == ",":
-            flush()
+    place = 0
+    while body[place:].strip():
+        found = TOKEN.match(body, place)
+        if found is None:
+            raise OptionError(
+                f"A quote or bracket of {text!r} does not match.", hint="Close it; quote names that hold it."
+            )
+        place = found.end()
+        quoted = found["single"] if found["single"] is not None else found["double"]
+        if found["mark"] == ",":
             items.append([])
-        elif letter == ":":
-            flush()
+        elif found["mark"] == ":":
             items[-1].append(None)
         else:
-            word += letter
-        i += 1
-    flush()
+            items[-1].append((quoted, True) if quoted is not None else (found["word"].strip(), False))
     return items
 
 
@@ -173,7 +183,9 @@ def read_pair(pair: tuple[str, str], lists: Sequence[str]) -> int:
 def _read_token(word: str, quoted: bool, *, colons: bool, lists: Sequence[str], text: str) -> int:
     digits = word.isascii() and word.isdigit() and not quoted
     positions = ([int(word)] if colons else [int(d) for d in word]) if digits else []
-    valid = bool(positions) and all(1 <= p <= len(lists) for p in positions)
+    valid = bool(positions) and all(1 <= p <= len(lists) for p in positions) and len(set(positions)) == len(positions)
+    if digits and not valid and 10 <= int(word) <= len(lists):
+        positions, valid = [int(word)], True
     by_position = sum({1 << (p - 1) for p in positions}) if valid else 0
     if word in lists:
         by_name = 1 << list(lists).index(word)

@@ -19,7 +19,7 @@ from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data, attempt, compare, find_method
 from hiddenpop.report.headline import RULE, choose_headline
-from hiddenpop.report.plots import as_svg, plot_estimates, plot_gap, plot_overlaps
+from hiddenpop.report.plots import as_svg, plot_estimate, plot_estimates, plot_overlaps
 from hiddenpop.report.text import gap_sentence, label, option_text, sentence
 from hiddenpop.result import Check, Estimate, Refusal
 
@@ -181,7 +181,7 @@ def _headline(headline: Estimate | Refusal, *, bound: bool) -> dict[str, Any]:
         "refusal": None,
         "sentence": sentence(headline, bound=bound),
         "gap_sentence": "" if bound else gap_sentence(headline),
-        "gap_plot": "" if bound else as_svg(plot_gap(headline)),
+        "gap_plot": "" if bound else as_svg(plot_estimate(headline)),
     }
 
 

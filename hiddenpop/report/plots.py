@@ -60,8 +60,8 @@ def plot_estimates(results: Sequence[Estimate | Refusal], *, highlight: int | No
     return figure
 
 
-def plot_gap(estimate: Estimate) -> Figure:
-    """Known people against the estimated total, with its interval."""
+def plot_estimate(estimate: Estimate) -> Figure:
+    """One estimate: known people against the estimated total, with its interval."""
     figure, axes = _figure(7.4, 1.15)
     axes.barh(0, estimate.observed, color=ACCENT, height=0.5)
     axes.barh(0, estimate.hidden, left=estimate.observed, color=SOFT, height=0.5)

@@ -24,6 +24,9 @@ def test_positions_count_the_lists_as_given():
     gap = hp.CaptureTable.from_counts(counts, ["a", "nobody", "b", "c"])
     tight = hp.CaptureTable.from_counts({h[0] + h[2:]: n for h, n in counts.items()}, ["a", "b", "c"])
     assert hp.loglinear(gap, model="[13,4]").population == hp.loglinear(tight, model="[12,3]").population
+    found = hp.loglinear(gap, model="[13,4]")
+    assert found.fit.model == "[13,4]"
+    assert hp.loglinear(gap, model=found.fit.model).population == found.population
     empty = hp.loglinear(gap, model="[12,13,4]")
     assert empty.population == hp.loglinear(tight, model="[12,3]").population
     assert "terms-of-empty-lists" in [c.name for c in empty.checks]

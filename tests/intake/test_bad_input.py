@@ -65,7 +65,8 @@ def test_refused_with_one_message_and_exit_code_2(case, tmp_path, run):
     assert plain.code == 2
     assert plain.out == ""
     assert "Traceback" not in plain.err
-    assert plain.err.startswith("Error: ")
+    told = [line for line in plain.err.splitlines() if not line.startswith("read: ")]
+    assert told[0].startswith("Error: ")
 
 
 LEGAL = {

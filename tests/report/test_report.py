@@ -5,7 +5,7 @@ from matplotlib.colors import to_hex
 
 import hiddenpop as hp
 from hiddenpop.report.document import build_report, render
-from hiddenpop.report.plots import ACCENT, as_svg, plot_gap
+from hiddenpop.report.plots import ACCENT, as_svg, plot_estimate
 from hiddenpop.report.text import gap_sentence, limits_text, rounded, sentence
 
 
@@ -145,7 +145,7 @@ def test_the_overlap_plot_draws_the_counts(uk):
 
 def test_the_gap_plot_adds_up(uk):
     found = hp.loglinear(uk)
-    known, hidden = plot_gap(found).axes[0].patches
+    known, hidden = plot_estimate(found).axes[0].patches
     assert known.get_width() == 2744
     assert hidden.get_x() + hidden.get_width() == pytest.approx(found.population)
-    assert as_svg(plot_gap(found)) == as_svg(plot_gap(found))
+    assert as_svg(plot_estimate(found)) == as_svg(plot_estimate(found))
