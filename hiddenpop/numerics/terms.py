@@ -130,8 +130,6 @@ Token = tuple[str, bool]  # text, whether it was quoted
 TOKEN = re.compile(
     r"""\s*(?:'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<mark>[,:])|(?P<word>[^,:\[\]'"\s][^,:\[\]]*))"""
 )
-    r"""\s*(?:'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<mark>[,:])|(?P<word>[^,:\[\]'"\s][^,:\[\]]*))"""
-)
 
 
 def split_items(body: str, text: str) -> list[list[Token | None]]:
