@@ -7,6 +7,9 @@ p^2 look-ups and one Cholesky factor. The same mathematics as `numerics.poisson`
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numpy as np
 from numba import njit
 
@@ -14,8 +17,18 @@ from hiddenpop.arrays import Floats, Masks
 
 MAX_STEPS = 80
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-@njit(cache=True, nogil=True)
+
+def compiled(function: F) -> F:
+    """Compile, and keep the machine code on disk where a place can be written."""
+    try:
+        return cast(F, njit(cache=True, nogil=True)(function))
+    except RuntimeError:
+        return cast(F, njit(nogil=True)(function))
+
+
+@compiled
 def subset_sums(values: Floats) -> None:
     """In place: `values[x] = sum over A subset of x`."""
     step = 1
@@ -26,7 +39,7 @@ def subset_sums(values: Floats) -> None:
         step *= 2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def superset_sums(values: Floats) -> None:
     """In place: `values[A] = sum over x superset of A`."""
     step = 1
@@ -37,7 +50,7 @@ def superset_sums(values: Floats) -> None:
         step *= 2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def allowed_cells(removed: Masks, size: int) -> Floats:
     """One for histories that contain no removed term, else zero; shape (2^K,)."""
     allowed = np.ones(size)
@@ -48,7 +61,7 @@ def allowed_cells(removed: Masks, size: int) -> Floats:
     return allowed
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _evaluate(terms: Masks, overlaps: Floats, allowed: Floats, beta: Floats, sums: Floats) -> float:
     """Log-likelihood with the intercept maximised out; fills `sums` with Z of the fitted means and `beta[0]`."""
     sums[:] = 0.0
@@ -72,7 +85,7 @@ def _evaluate(terms: Masks, overlaps: Floats, allowed: Floats, beta: Floats, sum
     return float(value)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _factor(terms: Masks, overlaps: Floats, sums: Floats, lower: Floats) -> bool:
     """Cholesky factor of the information; False where it is singular."""
     for i in range(terms.size):
@@ -89,7 +102,7 @@ def _factor(terms: Masks, overlaps: Floats, sums: Floats, lower: Floats) -> bool
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _solve(lower: Floats, right: Floats) -> None:
     """In place: solve `L L' x = right`."""
     for i in range(right.size):
@@ -102,7 +115,7 @@ def _solve(lower: Floats, right: Floats) -> None:
         right[i] /= lower[i, i]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _inverse_norm(lower: Floats) -> tuple[float, float]:
     """`(Frobenius norm of the inverse information, its first entry)`."""
     total, first = 0.0, 0.0
@@ -116,7 +129,7 @@ def _inverse_norm(lower: Floats) -> tuple[float, float]:
     return np.sqrt(total), first
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _direction(terms: Masks, overlaps: Floats, sums: Floats, lower: Floats, step: Floats) -> float:
     """Newton's step (filled in) and its squared decrement; NaN where the information is singular."""
     if not _factor(terms, overlaps, sums, lower):
@@ -128,7 +141,7 @@ def _direction(terms: Masks, overlaps: Floats, sums: Floats, lower: Floats, step
     return float(gradient @ step)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _advance(
     terms: Masks, overlaps: Floats, allowed: Floats, beta: Floats, sums: Floats, step: Floats, gain: float, goal: float
 ) -> float:
@@ -143,7 +156,7 @@ def _advance(
         size *= 0.5
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fit(terms: Masks, overlaps: Floats, allowed: Floats, beta: Floats, sums: Floats) -> tuple[bool, float, float]:
     """Fit one model.
 
