@@ -10,8 +10,8 @@ RULE = (
     "The method of the headline is fixed in advance: for two lists Chapman's estimate; for more, the log-linear model "
     "that lets every two lists depend on each other. Only where that model has no estimate, fewer than five people on "
     "two lists for each dependence, or an upper limit more than ten times the lower, Chao's lower bound is taken. "
-    "Dependence of three or more lists at once, and differences between people beyond the pairs, are assumed away and "
-    "cannot be tested."
+    "Dependence of three or more lists at once, and differences between people beyond the pairs, are assumed away; "
+    "dependence of all lists at once no data can test."
 )
 
 
