@@ -22,7 +22,9 @@ from hiddenpop.checks import check as check_data
 from hiddenpop.checks import verdict as reach_verdict
 from hiddenpop.datasets import entries
 from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
+from hiddenpop.intake import split_sheet
 from hiddenpop.options import check_level, check_seed
+from hiddenpop.output import check_target
 from hiddenpop.provenance import versions
 from hiddenpop.registry import METHODS, attempt, estimate_by
 from hiddenpop.registry import compare as compare_methods
@@ -126,7 +128,7 @@ def check(
     found = check_data(data)
     reached = reach_verdict(found)
     document = {"checks": [c.to_dict() for c in found], "verdict": reached.to_dict()}
-    io.write_json(output, document)
+    io.write_json(output, document, table)
     if as_json:
         io.print_json(document)
     else:
@@ -163,7 +165,7 @@ def estimate(
             "strata": [{"stratum": {by: value}, **part.to_dict()} for (value,), part in parts.items()],
         }
         results = [total, *parts.values()]
-    io.write_json(output, document)
+    io.write_json(output, document, table)
     if as_json:
         io.print_json(document)
     else:
@@ -183,7 +185,7 @@ def compare(
     data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
     results = compare_methods(data, level=level, seed=seed)
     document = [r.to_dict() for r in results]
-    io.write_json(output, document)
+    io.write_json(output, document, table)
     if as_json:
         io.print_json(document)
     else:
@@ -202,13 +204,11 @@ def report(
     option: Options = None, level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
     """Write a report: headline, verdict, every method, data, methods and provenance in one HTML file."""
-    from hiddenpop.report import check_target, write_report
+    from hiddenpop.report import write_report
 
     if option and method is None:
         raise OptionError("--option needs --method.", hint="Name the method of the headline.")
-    if not output.parent.is_dir():
-        raise OptionError(f"The folder {str(output.parent)!r} does not exist.", hint="Create it, or write elsewhere.")
-    check_target(output, table)
+    check_target(output, str(split_sheet(table)[0]))
     options = io.read_options(method, option or (), None, None) if method else None
     data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
     command = shlex.join(["hiddenpop", *sys.argv[1:]])

@@ -19,7 +19,8 @@ from hiddenpop.captures import CaptureTable
 from hiddenpop.datasets import entries, load
 from hiddenpop.errors import HiddenpopError, OptionError, UnknownNameError
 from hiddenpop.intake import read_captures, split_sheet
-from hiddenpop.options import check_seed, read_option
+from hiddenpop.options import read_option
+from hiddenpop.output import write_whole
 from hiddenpop.registry import COMMON, Data, find_method
 from hiddenpop.report.text import label
 from hiddenpop.result import Check, Estimate, Refusal, plain
@@ -107,7 +108,6 @@ def read_options(method: str, given: Sequence[str], level: float | None, seed: i
         options[name] = read_option(name, known[name][0], value) if name in known else value
     if level is not None:
         options["level"] = level
-    check_seed(seed)
     if seed is not None:
         options["seed"] = seed
     return options
@@ -115,25 +115,23 @@ def read_options(method: str, given: Sequence[str], level: float | None, seed: i
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output, and nothing else."""
-    text = json.dumps(plain(value), ensure_ascii=not _unicode(), indent=2, allow_nan=False)
-    sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+    sys.stdout.write(_json(value, ascii_only=not _unicode()))
+
+
+def write_json(path: Path | None, value: Any, source: str) -> None:
+    """The JSON document as a file, when one was asked for; never over the data in `source`."""
+    if path is not None:
+        write_whole(path, _json(value, ascii_only=False), str(split_sheet(source)[0]))
+
+
+def _json(value: Any, *, ascii_only: bool) -> str:
+    text = json.dumps(plain(value), ensure_ascii=ascii_only, indent=2, allow_nan=False)
+    return text.encode("utf-8", "replace").decode("utf-8") + "\n"
 
 
 def _unicode() -> bool:
     """Can standard output show any letter?"""
     return (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16")
-
-
-def write_json(path: Path | None, value: Any) -> None:
-    """The JSON document as a file, when one was asked for."""
-    if path is None:
-        return
-    try:
-        path.write_text(
-            json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8"
-        )
-    except OSError as error:
-        raise OptionError(f"{str(path)!r} cannot be written: {error.strerror}.", hint="Write elsewhere.") from error
 
 
 def _say_reading(data: Data) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from typing import Any
 from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import Verdict, check, verdict
 from hiddenpop.datasets import entries
-from hiddenpop.errors import OptionError
 from hiddenpop.options import check_level, check_seed
+from hiddenpop.output import write_whole
 from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data, attempt, compare, find_method
@@ -37,6 +36,7 @@ class Report:
 
     Attributes
     ----------
+    data : CaptureTable or SightingCounts
     headline : Estimate or Refusal
     verdict : Verdict
     estimates : every method that applies, the headline first
@@ -126,7 +126,7 @@ def write_report(
     >>> report = hp.write_report(hp.load("uk_2013"), "uk_2013.html", seed=7)  # doctest: +SKIP
     """
     report = build_report(data, method=method, options=options, level=level, seed=seed)
-    _write_whole(Path(path), render(report, command=command))
+    write_whole(Path(path), render(report, command=command))
     return report
 
 
@@ -183,27 +183,3 @@ def _headline(headline: Estimate | Refusal, *, bound: bool) -> dict[str, Any]:
         "gap_sentence": "" if bound else gap_sentence(headline),
         "gap_plot": "" if bound else as_svg(plot_estimate(headline)),
     }
-
-
-def check_target(path: Path, source: str = "") -> None:
-    """Refuse to write a report over a folder, a device, or the data it is made from."""
-    if path.exists() and not path.is_file():
-        raise OptionError(f"The report cannot be written to {str(path)!r}: not a file.", hint="Name an .html file.")
-    if path.exists() and source and Path(source).exists() and path.samefile(source):
-        raise OptionError(f"The report would overwrite the data in {str(path)!r}.", hint="Write it to another file.")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write beside the target, then rename: nothing half-written ever stands under the final name."""
-    check_target(path)
-    path = path.resolve()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8", errors="replace")
-        os.replace(part, path)
-    except OSError as error:
-        raise OptionError(
-            f"The report cannot be written to {str(path)!r}: {error.strerror}.", hint="Write it to another place."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)

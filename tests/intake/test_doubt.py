@@ -147,6 +147,9 @@ def test_a_report_never_overwrites_its_data(tmp_path, run):
     assert ran.code == 2
     assert "overwrite the data" in ran.json["error"]["message"]
     assert path.read_text() == BASE
+    for command in (("check", path), ("estimate", path, "--method", "chao"), ("compare", path)):
+        assert "overwrite the data" in run(*command, "-o", path, "--json").json["error"]["message"]
+        assert path.read_text() == BASE
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     assert "not a file" in run("report", path, "-o", pipe, "--json").json["error"]["message"]
