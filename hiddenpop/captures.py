@@ -104,6 +104,11 @@ class CaptureTable:
         sizes = np.bincount(popcount(self.histories), weights=self.counts, minlength=self.n_lists + 1)
         return {j: int(sizes[j]) for j in range(1, self.n_lists + 1)}
 
+    @property
+    def repeated(self) -> int:
+        """People on two lists or more."""
+        return self.observed - self.frequencies[1]
+
     def members(self, *names: str) -> int:
         """People on all of the named lists."""
         mask = sum(1 << self.position(name) for name in dict.fromkeys(names))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
+
+
+def some_of(names: Sequence[str], mark: str = ", ", most: int = 5) -> str:
+    """The first of many names, and how many more there are."""
+    return mark.join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 class HiddenpopError(Exception):

@@ -107,10 +107,13 @@ def _read_bool(text: str) -> bool:
 
 
 def _read_pairs(text: str) -> list[tuple[str, str]]:
-    pairs = [tuple(token[0] for token in item if token) for item in split_items(text, text)]
-    if not all(len(pair) == 2 for pair in pairs) or any(None not in item for item in split_items(text, text)):
-        raise ValueError(text)
-    return [(first, second) for first, second in pairs]
+    pairs = []
+    for item in split_items(text, text):
+        first, second = (token[0] for token in item if token)
+        if None not in item:
+            raise ValueError(text)
+        pairs.append((first, second))
+    return pairs
 
 
 def _read_two(text: str) -> tuple[str, str]:

@@ -130,12 +130,13 @@ def _run(method: Method, function: Callable[..., Estimate], data: Data, given: M
 
 def _sparse(data: Data) -> tuple[Check, ...]:
     """A failed check, and a warning, when the whole estimate rests on a handful of people."""
-    repeated = data.observed - data.frequencies.get(1, 0)
-    if repeated >= HANDFUL:
+    if data.repeated >= HANDFUL:
         return ()
-    message = f"Only {repeated} of {data.observed:,} people were seen twice or more: the estimate rests on them alone."
+    message = (
+        f"Only {data.repeated} of {data.observed:,} people were seen twice or more: the estimate rests on them alone."
+    )
     warn(message, SparseOverlapWarning, stacklevel=4)
-    return (Check("sparse-overlap", repeated, False, message),)
+    return (Check("sparse-overlap", data.repeated, False, message),)
 
 
 def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Data:

@@ -64,6 +64,11 @@ class SightingCounts:
         return sum(self.frequencies.values())
 
     @property
+    def repeated(self) -> int:
+        """People seen twice or more."""
+        return self.observed - self.frequencies.get(1, 0)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the frequencies."""
         return sha256(dumps(["sightings", sorted(self.frequencies.items())]).encode()).hexdigest()

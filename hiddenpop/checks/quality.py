@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import DataError
+from hiddenpop.errors import DataError, some_of
 from hiddenpop.numerics.terms import components
 from hiddenpop.overlap import Overlap, overlap
 from hiddenpop.result import Check
@@ -75,7 +75,7 @@ def _pairs(found: Overlap) -> list[Check]:
     pairs = [(int(found.pairs[i, j]), f"{found.lists[i]} and {found.lists[j]}") for i, j in _two(found)]
     empty = [name for people, name in pairs if people == 0]
     small = min((p for p in pairs if p[0] > 0), default=None)
-    told = f"{len(empty)} of {len(pairs)} pairs of lists share nobody" + (f": {_some(empty)}." if empty else ".")
+    told = f"{len(empty)} of {len(pairs)} pairs of lists share nobody" + (f": {some_of(empty)}." if empty else ".")
     checks = [Check("empty-pairs", len(empty), not empty, told)]
     if small is not None:
         message = f"The smallest overlap that is not empty is {small[0]:,} {_people(small[0])} ({small[1]})."
@@ -89,7 +89,7 @@ def _connected(found: Overlap) -> Check:
     if len(groups) == 1:
         return Check("connected-lists", 1, True, "Every list is linked to every other through shared people.")
     named = [" + ".join(n for i, n in enumerate(found.lists) if g >> i & 1) for g in groups]
-    message = f"The lists fall into {len(groups)} groups that share nobody: {_some(named, '; ')}. "
+    message = f"The lists fall into {len(groups)} groups that share nobody: {some_of(named, '; ')}. "
     return Check("connected-lists", len(groups), False, message + "They may describe different populations.")
 
 
@@ -134,14 +134,13 @@ def _everyone(found: Overlap, observed: int) -> list[Check]:
 
 def _sightings(data: SightingCounts) -> list[Check]:
     f1, f2 = data.frequencies.get(1, 0), data.frequencies.get(2, 0)
-    repeated = data.observed - f1
     message = (
         "There is one list: estimates from repeated contacts are lower bounds where people differ, and too high where "
         "being seen once makes being seen again less likely."
     )
     checks = [Check("single-list", 1, None, message)]
-    message = f"{repeated:,} of {data.observed:,} people were seen more than once."
-    checks.append(Check("people-seen-twice", repeated, repeated >= FEW_REPEATED, message))
+    message = f"{data.repeated:,} of {data.observed:,} people were seen more than once."
+    checks.append(Check("people-seen-twice", data.repeated, data.repeated >= FEW_REPEATED, message))
     if f2:
         low, high = RATIO_RANGE
         message = f"{f1:,} people were seen once and {f2:,} twice, a ratio of {f1 / f2:.2f}"
@@ -157,7 +156,3 @@ def _two(found: Overlap) -> list[tuple[int, int]]:
 
 def _people(number: int) -> str:
     return "person" if number == 1 else "people"
-
-
-def _some(names: list[str], mark: str = ", ", most: int = 5) -> str:
-    return mark.join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -94,13 +94,12 @@ def chao(
     """
     frequencies = dict(data.frequencies)
     f1, f2 = frequencies.get(1, 0), frequencies.get(2, 0)
-    repeated = data.observed - f1
-    if repeated == 0 or (f2 == 0 and not bias_corrected):
+    if data.repeated == 0 or (f2 == 0 and not bias_corrected):
         raise NotEstimableError(
             "Nobody was seen twice: without people seen again there is no lower bound beyond the people seen."
-            if repeated == 0
+            if data.repeated == 0
             else "Nobody was seen exactly twice, so f1^2 / (2 f2) does not exist.",
-            hint="Check how records are matched." if repeated == 0 else "Use the bias-corrected form.",
+            hint="Check how records are matched." if data.repeated == 0 else "Use the bias-corrected form.",
             cells=["f2"],
         )
     hidden, variance = _bound(data, f1, f2, by_list=by_list, bias_corrected=bias_corrected)

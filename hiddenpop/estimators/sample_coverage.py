@@ -118,23 +118,22 @@ def sample_coverage(
         )
     draws = _replicates(table, population, variant, replicates, np.random.default_rng(seed))
     good = draws[np.isfinite(draws)]
+    failed = replicates - int(good.size)
     low_coverage = point.coverage <= ENOUGH_COVERAGE
     message = f"The sample coverage is {point.coverage:.2f}"
     message += f"; below {ENOUGH_COVERAGE} the lists say little about dependence." if low_coverage else "."
     checks = [Check("sample-coverage", round(point.coverage, 4), not low_coverage, message)]
     if good.size < 0.9 * replicates:
-        message = (
-            f"{replicates - good.size} of {replicates} bootstrap replicates have no estimate, so no interval is given."
-        )
-        checks.append(Check("bootstrap-failures", replicates - int(good.size), False, message))
-        fit = CoverageFit(point.coverage, variants, float("nan"), replicates, replicates - int(good.size))
+        message = f"{failed} of {replicates} bootstrap replicates have no estimate, so no interval is given."
+        checks.append(Check("bootstrap-failures", failed, False, message))
+        fit = CoverageFit(point.coverage, variants, float("nan"), replicates, failed)
         return Estimate("sample-coverage", population, None, table.observed, tuple(checks), fit=fit)
-    if good.size < replicates:
-        message = f"{replicates - good.size} of {replicates} bootstrap replicates have no estimate and were left out."
-        checks.append(Check("bootstrap-failures", replicates - int(good.size), None, message))
+    if failed:
+        message = f"{failed} of {replicates} bootstrap replicates have no estimate and were left out."
+        checks.append(Check("bootstrap-failures", failed, None, message))
     se = spread(good, robust=variant == "high")
     limits = Interval(*chao_log(table.observed, population - table.observed, se, level), level, "log-normal")
-    fit = CoverageFit(point.coverage, variants, se, replicates, replicates - int(good.size))
+    fit = CoverageFit(point.coverage, variants, se, replicates, failed)
     return Estimate("sample-coverage", population, limits, table.observed, tuple(checks), fit=fit)
 
 

@@ -33,8 +33,9 @@ def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -
         if sheet not in names:
             raise UnknownNameError.among("sheet", sheet, names)
         names = [sheet]
-    filled = [name for name in names if _looks_like_a_table(path, name)]
-    headers = {name: _header(path, name, wanted, strict=len(filled) == 1) for name in filled}
+    previews = {name: list(islice(_cells(path, name), PREVIEW)) for name in names}
+    filled = {name: rows for name, rows in previews.items() if _looks_like_a_table(rows)}
+    headers = {name: _header(rows, wanted, strict=len(filled) == 1) for name, rows in filled.items()}
     found = {name: header for name, header in headers.items() if header is not None}
     if not found:
         raise DataError(
@@ -53,19 +54,20 @@ def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -
     return Rows(columns, rows, file_name(path), (f"sheet {name!r}", *skipped(header)), typed=True)
 
 
-def _header(path: Path, name: str, wanted: Sequence[str], *, strict: bool) -> tuple[int, tuple[str, ...]] | None:
+def _header(
+    preview: Sequence[NumberedRow], wanted: Sequence[str], *, strict: bool
+) -> tuple[int, tuple[str, ...]] | None:
     try:
-        return find_header(islice(_cells(path, name), PREVIEW), wanted)
+        return find_header(preview, wanted)
     except HiddenpopError:
         if strict:
             raise
         return None
 
 
-def _looks_like_a_table(path: Path, name: str) -> bool:
+def _looks_like_a_table(preview: Sequence[NumberedRow]) -> bool:
     """Two rows or more of two cells or more; a sheet of notes has one column."""
-    rows = islice(_cells(path, name), PREVIEW)
-    return sum(len(trimmed(cells)) > 1 for _, _, cells in rows) > 1
+    return sum(len(trimmed(cells)) > 1 for _, _, cells in preview) > 1
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from math import log, sqrt
 import numpy as np
 
 from hiddenpop.arrays import Counts, Masks, members
-from hiddenpop.errors import ConvergenceError, NotEstimableError
+from hiddenpop.errors import ConvergenceError, NotEstimableError, some_of
 from hiddenpop.numerics.existence import MAX_CELLS, Existence, check_existence, observable_cells
 from hiddenpop.numerics.poisson import PoissonFit, fit_poisson, fitted_log_means, fitted_overlaps, overlap_counts, pose
 from hiddenpop.numerics.terms import cell_name, sort_key, term_name, write_model
@@ -88,9 +88,9 @@ def _refusal(answer: Existence, lists: Sequence[str], model: str) -> NotEstimabl
     cells = [cell_name(c, lists) for c in answer.cells]
     terms = [term_name(t, lists) for t in sorted(answer.terms, key=sort_key)]
     if not answer.exists:
-        what = f"no maximum-likelihood estimate exists: fitted numbers of {_some(cells)} run to zero"
+        what = f"no maximum-likelihood estimate exists: fitted numbers of {some_of(cells, most=4)} run to zero"
     else:
-        what = f"the estimate is not unique: too few histories are left to tell {_some(terms)} apart"
+        what = f"the estimate is not unique: too few histories are left to tell {some_of(terms, most=4)} apart"
     return NotEstimableError(
         f"For the model {model} {what}.",
         hint="Use a simpler model, or merge lists that share few people.",
@@ -99,11 +99,6 @@ def _refusal(answer: Existence, lists: Sequence[str], model: str) -> NotEstimabl
         terms=terms,
         cells=cells,
     )
-
-
-def _some(names: Sequence[str], most: int = 4) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 @dataclass(frozen=True, slots=True)
