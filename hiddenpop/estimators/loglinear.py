@@ -201,7 +201,8 @@ def _overfit(record: LoglinearFit, table: CaptureTable) -> list[Check]:
     if interactions <= 0:
         return []
     each = table.repeated / interactions
-    message = f"{interactions} dependences are fitted from {table.repeated:,} people on two lists or more, {each:.1f} for each"
+    message = f"{interactions} dependences are fitted from {table.repeated:,} people on two lists or more"
+    message += f", {each:.1f} for each"
     message += "." if each >= FEW_PER_TERM else f": fewer than {FEW_PER_TERM:g} make the estimate unstable and biased."
     return [Check("people-per-dependence", round(each, 2), each >= FEW_PER_TERM, message)]
 
