@@ -14,7 +14,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"errors", "arrays"},
     {"numerics"},
-    {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output"},
+    {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output", "bootstrap"},
     {"registry", "datasets", "simulate"},
     {"estimators", "bayes", "checks", "intake"},
     {"report"},

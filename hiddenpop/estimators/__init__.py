@@ -6,14 +6,20 @@ from hiddenpop.estimators.chapman import chapman
 from hiddenpop.estimators.chao import chao
 from hiddenpop.estimators.zelterman import zelterman
 from hiddenpop.estimators.sample_coverage import sample_coverage
+from hiddenpop.estimators.capture_model import capture_model
 from hiddenpop.estimators.loglinear import loglinear
+from hiddenpop.estimators.loglinear_search import loglinear_search
 from hiddenpop.estimators.loglinear_stepwise import loglinear_stepwise
+from hiddenpop.estimators.loglinear_average import loglinear_average
 
 __all__ = [
+    "capture_model",
     "chao",
     "chapman",
     "lincoln_petersen",
     "loglinear",
+    "loglinear_average",
+    "loglinear_search",
     "loglinear_stepwise",
     "sample_coverage",
     "zelterman",

@@ -6,18 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hiddenpop.bootstrap import bootstrap_interval, check_replicates
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import OptionError
-from hiddenpop.numerics.resampling import Resamples, bca_limits, percentile_limits, resample
+from hiddenpop.numerics.resampling import resample
 from hiddenpop.numerics.stepwise import Stepwise
 from hiddenpop.numerics.terms import close_terms, term_name, write_model
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval
-
-LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
-FEWEST, MOST = 100, 100_000
-MOST_FAILED = 0.05
-MANY_TIES = 0.05
+from hiddenpop.result import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +114,11 @@ def loglinear_stepwise(
     """
     if not 0.0 < threshold <= 1.0:
         raise OptionError(f"threshold={threshold} is not between 0 and 1.", hint="Use 0.02.")
-    if replicates != 0 and not FEWEST <= replicates <= MOST:
-        raise OptionError(f"replicates={replicates} is neither 0 nor {FEWEST} to {MOST:,}.", hint="Use 1000.")
+    check_replicates(replicates)
     chooser = Stepwise(table.histories, table.n_lists, threshold)
     population, path = chooser.run(table.counts)
     found = resample(lambda counts: chooser.run(counts)[0], table.counts, replicates, seed) if replicates else None
-    limits, intervals, checks = _limits(found, interval, level)
+    limits, intervals, checks = bootstrap_interval(found, interval, level)
     fit = StepwiseFit(
         model=write_model(close_terms([s.pair for s in path], table.n_lists), table.places),
         path=tuple(
@@ -137,28 +132,3 @@ def loglinear_stepwise(
     )
     draws = found.good if found else None
     return Estimate("loglinear-stepwise", population, limits, table.observed, tuple(checks), draws=draws, fit=fit)
-
-
-def _limits(
-    found: Resamples | None, interval: str, level: float
-) -> tuple[Interval | None, dict[str, tuple[float, float]], list[Check]]:
-    """The interval, the same at other levels, and what to say about the replicates."""
-    if found is None:
-        return None, {}, [Check("no-interval", 0, False, "No replicates were asked for, so there is no interval.")]
-    checks = []
-    if found.failed:
-        share = found.failed / found.replicates.size
-        message = f"{found.failed} of {found.replicates.size} bootstrap tables have no estimate ({share:.1%})."
-        checks.append(Check("bootstrap-failures", found.failed, None if share <= MOST_FAILED else False, message))
-        if share > MOST_FAILED:
-            return None, {}, [*checks, Check("no-interval", found.failed, False, "Too many for an interval.")]
-    if found.ties > MANY_TIES:
-        message = f"{found.ties:.0%} of the bootstrap tables give the very same estimate: the limits are coarse."
-        checks.append(Check("bootstrap-ties", found.ties, False, message))
-    make = bca_limits if interval == "bca" else percentile_limits
-    intervals = {f"{each:g}": make(found, each) for each in sorted({*LEVELS, level})}
-    low, high = intervals[f"{level:g}"]
-    if not low <= found.estimate <= high:
-        message = "The bootstrap interval did not hold the estimate and was widened to it: the choice is unstable."
-        checks.append(Check("interval-widened", found.estimate, False, message))
-    return Interval(min(low, found.estimate), max(high, found.estimate), level, "bootstrap"), intervals, checks

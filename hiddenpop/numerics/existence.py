@@ -114,6 +114,12 @@ def check_existence(problem: Problem) -> Existence:
     )
 
 
+def is_identifiable(problem: Problem) -> bool:
+    """Has the design full column rank on the cells that no removed term excludes?"""
+    matrix = design(problem, observable_cells(problem))
+    return bool(np.linalg.matrix_rank(matrix) == matrix.shape[1])
+
+
 def _null_terms(matrix: Floats) -> NDArray[np.bool_]:
     """(p,) which columns take part in a linear dependence of the columns?"""
     _, singular, right = np.linalg.svd(matrix, full_matrices=True)

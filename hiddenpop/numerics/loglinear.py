@@ -12,6 +12,7 @@ import numpy as np
 from hiddenpop.arrays import Counts, Masks, members
 from hiddenpop.errors import ConvergenceError, NotEstimableError, some_of
 from hiddenpop.numerics.existence import MAX_CELLS, Existence, check_existence, observable_cells
+from hiddenpop.numerics.facial import Reached, hint_of_face
 from hiddenpop.numerics.poisson import PoissonFit, fit_poisson, fitted_log_means, fitted_overlaps, overlap_counts, pose
 from hiddenpop.numerics.terms import cell_name, sort_key, term_name, write_model
 
@@ -75,7 +76,7 @@ def fit_loglinear(terms: Sequence[int], histories: Masks, counts: Counts, lists:
         return fit
     answer = check_existence(problem)
     if not (answer.exists and answer.identifiable):
-        raise _refusal(answer, lists, write_model(terms, range(len(lists))))
+        raise _refusal(answer, lists, write_model(terms, range(len(lists))), hint_of_face(problem, answer))
     if fit is None:
         raise ConvergenceError(
             f"The fit of {write_model(terms, range(len(lists)))} did not converge although the estimate exists.",
@@ -84,7 +85,7 @@ def fit_loglinear(terms: Sequence[int], histories: Masks, counts: Counts, lists:
     return fit
 
 
-def _refusal(answer: Existence, lists: Sequence[str], model: str) -> NotEstimableError:
+def _refusal(answer: Existence, lists: Sequence[str], model: str, face: Reached | None) -> NotEstimableError:
     cells = [cell_name(c, lists) for c in answer.cells]
     terms = [term_name(t, lists) for t in sorted(answer.terms, key=sort_key)]
     if not answer.exists:
@@ -93,11 +94,20 @@ def _refusal(answer: Existence, lists: Sequence[str], model: str) -> NotEstimabl
         what = f"the estimate is not unique: too few histories are left to tell {some_of(terms, most=4)} apart"
     return NotEstimableError(
         f"For the model {model} {what}.",
-        hint="Use a simpler model, or merge lists that share few people.",
+        hint="Use a simpler model, or merge lists that share few people." + _on_face(face),
         exists=answer.exists,
         identifiable=answer.identifiable,
         terms=terms,
         cells=cells,
+    )
+
+
+def _on_face(face: Reached | None) -> str:
+    if face is None:
+        return ""
+    return (
+        f" The histories that can have a positive mean do determine the number on no list, {face.hidden:,.0f}: "
+        'loglinear-search takes such models with existence="facial".'
     )
 
 

@@ -51,12 +51,27 @@ def resample(statistic: Statistic, counts: Counts, replicates: int, seed: int | 
     replicates : int, B
     seed : int or None
     """
-    estimate = statistic(counts)
+    values = [_attempt(statistic, drawn) for drawn in draw_tables(counts, replicates, seed)]
+    without = [_attempt(statistic, fewer) for fewer in leave_one_out(counts)]
+    return build_resamples(statistic(counts), np.array(values), np.array(without), counts)
+
+
+def draw_tables(counts: Counts, replicates: int, seed: int | None) -> Counts:
+    """Tables (B, m) of as many people, drawn from the observed histories with their shares."""
     people = int(counts.sum())
-    draws = np.random.default_rng(seed).multinomial(people, counts / people, size=replicates)
-    values = np.array([_attempt(statistic, drawn) for drawn in draws])
-    same = np.isclose(values, estimate, rtol=1e-9, atol=0.0)
-    return Resamples(estimate, values, _acceleration(statistic, counts), float(same.mean()) if replicates else 0.0)
+    return np.random.default_rng(seed).multinomial(people, counts / people, size=replicates)
+
+
+def leave_one_out(counts: Counts) -> Counts:
+    """Tables (m, m) with one person fewer, one for each history."""
+    return np.asarray(counts[None, :] - np.eye(counts.size, dtype=np.int64))
+
+
+def build_resamples(estimate: float, replicates: Floats, without: Floats, counts: Counts) -> Resamples:
+    """Replicates (B,) and leave-one-out estimates (m,), NaN where there is none, as one record."""
+    same = np.isclose(replicates, estimate, rtol=1e-9, atol=0.0)
+    ties = float(same.mean()) if replicates.size else 0.0
+    return Resamples(estimate, replicates, _acceleration(without, counts), ties)
 
 
 def _attempt(statistic: Statistic, counts: Counts) -> float:
@@ -66,9 +81,8 @@ def _attempt(statistic: Statistic, counts: Counts) -> float:
         return float("nan")
 
 
-def _acceleration(statistic: Statistic, counts: Counts) -> float:
+def _acceleration(without: Floats, counts: Counts) -> float:
     """Jackknife over people, by histories: `a = sum n r^3 / (6 (sum n r^2)^1.5)`, `r` the mean less leave-one-out."""
-    without = np.array([_attempt(statistic, counts - (np.arange(counts.size) == c)) for c in range(counts.size)])
     good = np.isfinite(without)
     weight = counts[good].astype(float)
     if not good.any():

@@ -92,7 +92,8 @@ class Stepwise:
 
     def _fit(self, pairs: tuple[int, ...], start: dict[int, float], overlaps: Floats, counts: Counts) -> State | None:
         """The extended MLE, or None where it does not exist or is not unique."""
-        from hiddenpop.numerics.kernel import allowed_cells, fit
+        from hiddenpop.numerics.compiled import allowed_cells
+        from hiddenpop.numerics.kernel import EXISTS, EXISTS_NOT, fit
 
         terms = [0, *(1 << i for i in range(self.n_lists)), *pairs]
         removed = np.array([t for t in terms if overlaps[t] == 0], dtype=np.int64)
@@ -103,8 +104,10 @@ class Stepwise:
         beta = np.array([start.get(int(t), b) for t, b in zip(kept, first, strict=True)])
         sums = np.empty(overlaps.size)
         allowed = allowed_cells(removed, overlaps.size)
-        certified, _, _ = fit(kept, overlaps, allowed, beta, sums)
-        if not certified and not self._exists(pairs, counts):
+        seen = np.zeros(overlaps.size)
+        seen[self.histories] = counts
+        _, exists, _ = fit(kept, overlaps, allowed, seen, beta, sums)
+        if exists == EXISTS_NOT or (exists != EXISTS and not self._exists(pairs, counts)):
             return None
         return State(pairs, dict(zip(kept.tolist(), beta.tolist(), strict=True)), sums, exp(beta[0]))
 

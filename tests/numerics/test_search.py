@@ -1,0 +1,152 @@
+"""Branch and bound against fitting every model, and both against the design-matrix judge."""
+
+from time import monotonic
+
+import numpy as np
+import pytest
+from numerics import judge
+from numerics.test_poisson import random_table
+
+from hiddenpop.errors import ConvergenceError
+from hiddenpop.numerics.existence import check_existence
+from hiddenpop.numerics.facial import Judge, fit_on_face
+from hiddenpop.numerics.models import build_space, count_models, enumerate_models
+from hiddenpop.numerics.poisson import pose
+from hiddenpop.numerics.search import Rule, build_task, descend, enumerate_task, explore_task, neighbours
+from hiddenpop.numerics.selection import search_models
+
+
+def task_of(k, counts, criterion="bic", order=None, strict=True):
+    histories = np.array(sorted(counts), dtype=np.int64)
+    people = np.array([counts[h] for h in histories], dtype=np.int64)
+    space = build_space(k, order or k - 1)
+    return build_task(space, histories, people, criterion, Judge(strict)), histories, people
+
+
+@pytest.mark.parametrize(("order", "number"), [(1, 1), (2, 1024), (3, 6212), (4, 6893)])
+def test_five_lists_have_so_many_models(order, number):
+    rows = enumerate_models(5, order)
+    space = build_space(5, order)
+    assert len(rows) == number == count_models(5, order) == len(np.unique(rows, axis=0))
+    inside = np.append(np.ones((1, len(rows)), bool), rows.T != 0, axis=0)
+    for term in range(space.terms.size):
+        for facet in space.facets[term]:
+            assert (inside[facet + 1] | ~inside[term + 1]).all()
+
+
+@pytest.mark.parametrize(("k", "number"), [(3, 8), (4, 113)])
+def test_numbers_of_models_of_fewer_lists(k, number):
+    assert count_models(k, k - 1) == number
+    assert count_models(6, 5) == 7_785_061
+    assert count_models(6, 2) == 32768
+
+
+@pytest.mark.parametrize("criterion", ["bic", "aic", "aicc"])
+def test_branch_and_bound_finds_what_enumeration_finds(criterion):
+    generator = np.random.default_rng(3)
+    compared = none = 0
+    for _ in range(120):
+        k = int(generator.integers(2, 6))
+        counts = random_table(generator, k)
+        task, _, _ = task_of(k, counts, criterion)
+        every = enumerate_task(task, enumerate_models(k, k - 1))
+        best = explore_task(task)
+        assert best.complete
+        if not len(every.rows):
+            assert not len(best.rows)
+            none += 1
+            continue
+        assert best.criterion[0] == pytest.approx(every.criterion[0], rel=1e-9)
+        assert best.hidden[0] == pytest.approx(every.hidden[0], rel=1e-6)
+        near = explore_task(task, Rule(20, 500, 6.0))
+        wanted = every.criterion[every.criterion < near.limit - 1e-6]
+        assert near.criterion[near.criterion < near.limit - 1e-6] == pytest.approx(wanted, rel=1e-8)
+        assert near.limit >= best.criterion[0] + 6.0 - 1e-6
+        compared += 1
+    assert compared > 60
+    assert none > 0
+
+
+def test_every_verdict_of_an_enumeration_is_that_of_the_linear_programme():
+    generator = np.random.default_rng(5)
+    refused = 0
+    for _ in range(12):
+        counts = random_table(generator, 4)
+        task, histories, people = task_of(4, counts)
+        rows = enumerate_models(4, 3)
+        ours = {row.tobytes() for row in enumerate_task(task, rows).rows}
+        for row in rows:
+            answer = check_existence(pose(task.space.terms[row != 0].tolist(), 4, histories, people))
+            assert (row.tobytes() in ours) == (answer.exists and answer.identifiable)
+            refused += not (answer.exists and answer.identifiable)
+    assert refused > 100
+
+
+def test_six_lists_are_certified_by_the_bound_and_not_by_luck(uk):
+    """Against every model of the best model's neighbourhood of radius three, and with the lists turned round."""
+    done = search_models(uk.histories, uk.counts, uk.lists, 5, "bic", "exact", strict=True, until=monotonic() + 60)
+    task = done.task
+    ring = {done.found.rows[0].tobytes(): done.found.rows[0]}
+    for _ in range(3):
+        ring |= {n.tobytes(): n for row in list(ring.values()) for n in neighbours(task.space, row)}
+    around = enumerate_task(task, np.array(list(ring.values())))
+    assert len(ring) > 600
+    assert around.criterion[0] == pytest.approx(done.found.criterion[0], rel=1e-10)
+    turned = uk.reorder(*reversed(uk.lists))
+    other = search_models(
+        turned.histories, turned.counts, turned.lists, 5, "bic", "exact", strict=True, until=monotonic() + 60
+    )
+    assert other.found.criterion[:50] == pytest.approx(done.found.criterion[:50], rel=1e-9)
+    assert other.found.hidden[0] == pytest.approx(done.found.hidden[0], rel=1e-8)
+
+
+def test_a_downhill_search_ends_where_no_neighbour_is_better(uk):
+    task, _, _ = task_of(6, dict(zip(uk.histories.tolist(), uk.counts.tolist(), strict=True)))
+    end = descend(task, task.space.independence)
+    around = enumerate_task(task, neighbours(task.space, end.rows[0]))
+    assert around.criterion[0] > end.criterion[0]
+
+
+def test_a_search_that_cannot_end_says_how_far_it_came(uk):
+    with pytest.raises(ConvergenceError, match="budget ended") as caught:
+        search_models(uk.histories, uk.counts, uk.lists, 5, "bic", "exact", strict=True, until=monotonic() - 1)
+    assert set(caught.value.details) == {"best", "bound"}
+
+
+def test_the_fit_on_the_facial_set_is_the_limit_of_ordinary_fits():
+    """Adding ever fewer people to the empty cells of the face's complement leads to the same number."""
+    generator = np.random.default_rng(8)
+    found = 0
+    for _ in range(60):
+        counts = random_table(generator, 4)
+        task, histories, people = task_of(4, counts)
+        for row in enumerate_models(4, 3)[::3]:
+            terms = task.space.terms[row != 0].tolist()
+            problem = pose(terms, 4, histories, people)
+            answer = check_existence(problem)
+            if answer.exists:
+                continue
+            face = fit_on_face(problem, answer)
+            if face is None:
+                continue
+            cells = [c for c in judge.cells(4) if not any(c & t == t for t in problem.removed)]
+            smoothed = {c: counts.get(c, 0) + 1e-7 for c in cells}
+            kept = [t for t in terms if t not in problem.removed]
+            x = np.array([[float(c & t == t) for t in kept] for c in cells])
+            if np.linalg.matrix_rank(x) < len(kept):
+                continue
+            beta = _newton(x, np.array([smoothed[c] for c in cells]))
+            assert face.hidden == pytest.approx(np.exp(beta[0]), rel=1e-3)
+            found += 1
+        if found > 20:
+            return
+    assert found > 5
+
+
+def _newton(x, y):
+    beta = np.linalg.lstsq(x, np.log(y), rcond=None)[0]
+    for _ in range(200):
+        mu = np.exp(x @ beta)
+        step = np.linalg.lstsq((x.T * mu) @ x, x.T @ (y - mu), rcond=1e-15)[0]
+        beta = beta + step * min(1.0, 1.0 / max(1e-9, np.abs(x @ step).max()))
+    return beta
