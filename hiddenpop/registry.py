@@ -23,6 +23,7 @@ F = TypeVar("F", bound=Callable[..., Estimate])
 COMMON = ("level", "seed")
 HANDFUL = 10
 COMPARED = 200
+PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,8 @@ def attempt(data: Data, method: str, **options: Any) -> Estimate | Refusal:
 def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list[Estimate | Refusal]:
     """Every method that applies to the data, with its default options; refusals are kept with their reason.
 
-    Bootstraps take 200 replicates here, whatever the method's default; `provenance` shows it.
+    Bootstraps take 200 replicates here, and searches at most 30 seconds, whatever the method's default; `provenance`
+    shows it.
 
     Parameters
     ----------
@@ -224,7 +226,7 @@ def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list
         raise DataError(f"Cannot compare methods on a {type(data).__name__}.", hint="Read a table first.")
     check_level(level)
     check_seed(seed)
-    common = {"level": level, "seed": seed, "replicates": COMPARED}
+    common = {"level": level, "seed": seed, "replicates": COMPARED, "budget": PATIENCE}
     return [
         attempt(data, method.id, **{name: value for name, value in common.items() if name in method.options})
         for method in METHODS.values()

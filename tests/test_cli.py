@@ -50,7 +50,8 @@ def test_check_and_verdict(run):
 def test_compare(run):
     ran = run("compare", "uk_2013", "--seed", 7, "--json")
     assert [r["method"] for r in ran.json] == [
-        "chao", "zelterman", "sample-coverage", "loglinear", "loglinear-stepwise",
+        "chao", "zelterman", "sample-coverage", "capture-model", "loglinear", "loglinear-search",
+        "loglinear-stepwise", "loglinear-average",
     ]  # fmt: skip
     assert run("compare", "uk_2013", "--seed", 7, "--json").json == ran.json
     assert "12,214" in run("compare", "uk_2013").out

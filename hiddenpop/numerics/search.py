@@ -186,10 +186,10 @@ def explore_task(
         limit = min(limit, wanted(rule, enumerate_task(task, seeds, best_only=rule == BEST)))
     store = Stores.begin(task, limit, only_useful=rule == BEST, strict=task.judge.strict)
     space = task.space
-    code = -1
+    wants, code = (rule.least, rule.most, rule.width), -1
     while code != FINISHED and monotonic() < until:
         code = explore(
-            space.terms, space.facets, task.overlaps, task.seen, task.penalty, (rule.least, rule.most, rule.width), task.judge.strict,
+            space.terms, space.facets, task.overlaps, task.seen, task.penalty, wants, task.judge.strict,
             store.stack, store.found, store.whole, store.real, SLICE,
         )  # fmt: skip
         if code == STACK_FULL:

@@ -69,7 +69,7 @@ class Plain:
             beta = beta + size * step
         return beta, np.linalg.inv(information)
 
-    def integrate(self, spacing=1.0, reach=8):
+    def integrate(self, spacing=1.0, reach=7):
         """`(log evidence, weights, log W)` by the trapezoidal rule in whitened coordinates."""
         beta, covariance = self.mode()
         root = np.linalg.cholesky(covariance)

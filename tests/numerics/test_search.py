@@ -61,7 +61,7 @@ def test_branch_and_bound_finds_what_enumeration_finds(criterion):
         near = explore_task(task, Rule(20, 500, 6.0))
         wanted = every.criterion[every.criterion < near.limit - 1e-6]
         assert near.criterion[near.criterion < near.limit - 1e-6] == pytest.approx(wanted, rel=1e-8)
-        assert near.limit >= best.criterion[0] + 6.0 - 1e-6
+        assert near.limit >= best.criterion[0] + 6.0 - 1e-6 or len(near.rows) >= 500
         compared += 1
     assert compared > 60
     assert none > 0
