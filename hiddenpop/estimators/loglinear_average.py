@@ -79,6 +79,8 @@ def loglinear_average(
     ------
     NotEstimableError
         If nobody is on two lists, everybody is on one list, or (bic, aic, aicc) no model has an estimate.
+    ConvergenceError
+        If the posterior mode of a model was not reached.
     OptionError
         If `max_order`, `interaction_sd` or `draws` is out of range.
 
@@ -101,9 +103,9 @@ def loglinear_average(
     - Computation: mode and Laplace approximation of every model, then 32,000 or more draws from t distributions around
       all modes, weighted by exact posterior over proposal (`effective_draws`). Nothing is left out or sampled away.
     - Interval: equal-tailed quantiles of the mixture over the weighted draws, continued between whole numbers.
-    - Coverage of the 95 % interval, simulated (5,000 people, three lists of a tenth each): .98 where lists are
-      independent, .95 with one odds ratio of 1.5, .81 with two (2 and 1.5), but .23 where all three are 1.5: too weak
-      to be seen each, biased together. `model_prior="pairs"` has .94 to .97 throughout, with wider limits.
+    - Coverage of the 95 % interval, simulated (5,000 people, three lists of a tenth each): .99 where lists are
+      independent, .95 with one odds ratio of 1.5, .82 with two (2 and 1.5), but .24 where all three are 1.5: too weak
+      to be seen each, biased together. `model_prior="pairs"` has .95 to .97 throughout, with wider limits.
     - `bic` approximates the posterior under unit-information priors, those worth one observation, which are wider than
       the default here and so favour independence more; `aic` and `aicc` have no such reading. Given a model, hidden
       people are Poisson around a log-normal mean, the estimate with its standard error.

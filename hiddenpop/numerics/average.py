@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from hiddenpop.arrays import Counts, Floats, Masks, mask_of, members, popcount, superset_sums
+from hiddenpop.errors import ConvergenceError
 from hiddenpop.numerics.average_mixture import Mixture, mix_points
 from hiddenpop.numerics.models import Members, build_space, enumerate_models
 
@@ -139,6 +140,11 @@ def fit_posterior(
 
     Every model gets draws in proportion to its Laplace weight, but never none, and the heaviest at least 64. So every
     weight is corrected, and nothing is left to the chance of which models are drawn.
+
+    Raises
+    ------
+    ConvergenceError
+        If the mode of a model was not reached.
     """
     from hiddenpop.numerics.laplace import draw_around, fit_modes
 
@@ -149,6 +155,11 @@ def fit_posterior(
     found = _parallel(lambda part: fit_modes(c.terms, c.models[part], c.overlaps, precision, start), parts)
     numbers, modes = (np.concatenate(a) for a in zip(*found, strict=True))
     evidence = numbers[:, 0] + c.log_prior
+    if not np.isfinite(evidence).all():
+        raise ConvergenceError(
+            f"The posterior mode was not reached in {(~np.isfinite(evidence)).sum()} of {evidence.size} models.",
+            hint="Use a smaller max_order, or leave out lists with very few people.",
+        )
     number = _allocate(evidence, pairs)
     each = number * (c.models.sum(axis=1, dtype=np.int64) - 1)
     stretch = np.sqrt(FREEDOM / generator.chisquare(FREEDOM, number.sum()))

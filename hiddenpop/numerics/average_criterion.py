@@ -54,7 +54,7 @@ def average_by_criterion(candidates: Candidates, criterion: CriterionName) -> Av
 
 def _evaluate(c: Candidates, penalty: Floats) -> tuple[Floats, Members, Floats]:
     """`[score, log n0, variance of log n0] (m, 3)`, existence (m,) and penalty (m,) of every model."""
-    from hiddenpop.numerics.branch import evaluate, main_effects
+    from hiddenpop.numerics.fitting import evaluate, main_effects
 
     start = main_effects(c.terms, c.overlaps)[None, :]
     numbers, exists = evaluate(c.terms, c.models, c.overlaps, c.seen, np.zeros(c.terms.size + 1), start, False)

@@ -25,7 +25,7 @@ UNKNOWN, EXISTS, EXISTS_NOT = 0, 1, -1
 
 @compiled
 def _evaluate(terms: Masks, overlaps: Floats, allowed: Floats, beta: Floats, sums: Floats, means: Floats) -> float:
-    """Log-likelihood with the intercept maximised out; fills `means`, `sums` with their superset sums, and `beta[0]`."""
+    """Log-likelihood with the intercept maximised out; fills `means`, `sums` with their superset sums, `beta[0]`."""
     sums[:] = 0.0
     for k in range(1, terms.size):
         sums[terms[k]] = beta[k]
@@ -121,10 +121,10 @@ def _balanced(terms: Masks, overlaps: Floats, means: Floats, change: Floats) -> 
     for x in range(1, change.size):
         change[x] = means[x] * (1.0 + change[x])
     superset_sums(change)
+    squared = 0.0
     for k in range(terms.size):
-        if not abs(change[terms[k]] - overlaps[terms[k]]) <= 1e-9 * overlaps[0]:
-            return False
-    return True
+        squared += (change[terms[k]] - overlaps[terms[k]]) ** 2
+    return bool(squared <= (1e-9 * overlaps[0]) ** 2)
 
 
 @compiled

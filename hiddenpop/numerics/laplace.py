@@ -18,6 +18,7 @@ from hiddenpop.numerics.models import Members
 
 MAX_STEPS = 100
 NEAR = 1e-6
+LONGEST = 4.0
 
 
 @compiled
@@ -74,7 +75,7 @@ def solve_transposed(lower: Floats, right: Floats, size: int) -> None:
 def find_mode(
     terms: Masks, overlaps: Floats, precision: Floats, beta: Floats, sums: Floats, lower: Floats
 ) -> tuple[float, float, float]:
-    """Newton's method with step halving; the log posterior is strictly concave.
+    """Newton's method with bounded and halved steps; the log posterior is strictly concave.
 
     Parameters
     ----------
@@ -111,7 +112,8 @@ def find_mode(
         last = gain <= NEAR
         solve_transposed(lower, step, size)
         begin[:] = beta
-        length = 1.0
+        longest = np.abs(step).max()
+        length = 1.0 if longest <= LONGEST else LONGEST / longest
         goal = value
         while True:
             beta[:] = begin + length * step
@@ -138,7 +140,7 @@ def rows_of(members: Members) -> Counts:
 def fit_modes(
     terms: Masks, models: Members, overlaps: Floats, precision: Floats, start: Floats
 ) -> tuple[Floats, Floats]:
-    """The mode of every model, each started from the one before.
+    """The mode of every model, each started from the one before, or where that fails from `start`.
 
     Parameters
     ----------
@@ -160,6 +162,9 @@ def fit_modes(
         mode = beta[rows]
         prior = precision[rows]
         value, determinant, log_total = find_mode(terms[rows], overlaps, prior, mode, sums, lower)
+        if not np.isfinite(value):
+            mode = start[rows]
+            value, determinant, log_total = find_mode(terms[rows], overlaps, prior, mode, sums, lower)
         for k in range(rows.size):
             betas[m, rows[k]] = mode[k]
             if prior[k] > 0.0:
@@ -167,7 +172,7 @@ def fit_modes(
             else:
                 value += 0.5 * log(2.0 * pi)
         numbers[m, 0], numbers[m, 1] = value - 0.5 * determinant, log_total
-        beta = betas[m].copy() if np.isfinite(value) else start.copy()
+        beta = betas[m].copy()
     return numbers, betas
 
 

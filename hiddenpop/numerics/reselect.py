@@ -59,7 +59,7 @@ class Repeated:
 
 def build_original(task: Task, criterion: str, rows: Members, search: str) -> Original:
     """Fit the best models once more, for their coefficients."""
-    from hiddenpop.numerics.branch import fit_members, main_effects
+    from hiddenpop.numerics.fitting import fit_members, main_effects
 
     starts = np.repeat(main_effects(task.space.terms, task.overlaps)[None, :], len(rows), axis=0)
     for row, start in zip(rows, starts, strict=True):
@@ -77,7 +77,7 @@ def repeat(original: Original, histories: Masks, tables: Counts, until: float) -
     tables : (B, m) people on each
     until : time of `time.monotonic()` at which to stop
     """
-    tops = tuple(t for t in TOPS if t < len(original.rows)) + (len(original.rows),)
+    tops = (*(t for t in TOPS if t < len(original.rows)), len(original.rows))
     places = {row.tobytes(): i + 1 for i, row in enumerate(original.rows)}
 
     def one(counts: Counts) -> tuple[float, int, list[float], bool]:
@@ -103,7 +103,7 @@ def repeat(original: Original, histories: Masks, tables: Counts, until: float) -
 
 def _among(original: Original, task: Task, tops: Sequence[int]) -> tuple[float, int, list[float]]:
     """Best criterion among the original's best models, its rank, and the estimate for each number admitted."""
-    from hiddenpop.numerics.branch import evaluate
+    from hiddenpop.numerics.fitting import evaluate
     from hiddenpop.numerics.kernel import EXISTS, EXISTS_NOT
 
     space = task.space

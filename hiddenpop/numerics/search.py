@@ -43,7 +43,7 @@ class Task:
     judge: Judge
 
     def useful(self) -> Members:
-        """(T,) one for terms that can improve a criterion: nobody on all lists of a part, and the whole adds nothing."""
+        """(T,) one for terms that can improve a criterion: where a part is empty, the whole adds nothing."""
         empty = np.append(self.overlaps[self.space.terms] == 0.0, False)
         return np.asarray(~empty[self.space.facets].any(axis=1), dtype=np.int8)
 
@@ -98,7 +98,7 @@ def penalties(criterion: str, people: float, most: int) -> Floats:
 
 def enumerate_task(task: Task, rows: Members, *, best_only: bool = False) -> Found:
     """Fit the models given; those without an estimate are left out. With `best_only` only the best and its ties."""
-    from hiddenpop.numerics.branch import evaluate, main_effects
+    from hiddenpop.numerics.fitting import evaluate, main_effects
 
     start = main_effects(task.space.terms, task.overlaps)[None, :]
 

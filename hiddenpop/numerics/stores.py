@@ -8,19 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hiddenpop.arrays import Counts, Floats
-from hiddenpop.numerics.branch import (
-    FITS,
-    FOUND,
-    FREE,
-    IN,
-    LIMIT,
-    LOOSE,
-    NODES,
-    STACKED,
-    fit_members,
-    main_effects,
-    record,
-)
+from hiddenpop.numerics.branch import FITS, FOUND, FREE, IN, LIMIT, NODES, STACKED, record
+from hiddenpop.numerics.fitting import LOOSE, fit_members, main_effects
 from hiddenpop.numerics.kernel import EXISTS, EXISTS_NOT
 from hiddenpop.numerics.models import Members
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from judge import fit as judge_fit
 from scipy.special import betaln, gammaln, logsumexp
-from scipy.stats import nbinom, norm, poisson
+from scipy.stats import nbinom, norm
 
 from hiddenpop import simulate
 from hiddenpop.arrays import popcount
+from hiddenpop.errors import ConvergenceError
 from hiddenpop.numerics import average as averaging
+from hiddenpop.numerics import laplace
 from hiddenpop.numerics.average import build_candidates, canonical_order, fit_posterior, prior_sd
-from hiddenpop.numerics.average_mixture import Mixture, mix_normals, mix_points
 from hiddenpop.numerics.laplace import find_mode, fit_modes
 
 TABLES = {
@@ -244,6 +245,17 @@ def test_the_answer_does_not_depend_on_the_number_of_processors(monkeypatch):
     assert results[0].mixture.quantile(0.5) == results[1].mixture.quantile(0.5)
 
 
+def test_a_mode_that_is_not_reached_is_said(monkeypatch):
+    found = candidates(TABLES["dense"])
+
+    def lost(terms, models, *rest):
+        return np.full((len(models), 2), np.nan), np.zeros((len(models), terms.size))
+
+    monkeypatch.setattr(laplace, "fit_modes", lost)
+    with pytest.raises(ConvergenceError, match="not reached in 8 of 8 models"):
+        fit_posterior(found, 1.5, np.random.default_rng(1))
+
+
 def test_the_canonical_order_undoes_any_order():
     generator = np.random.default_rng(10)
     for n_lists in (3, 4, 5):
@@ -265,38 +277,17 @@ def test_all_pairs_are_in_every_model_of_that_prior():
     assert np.exp(found.log_prior).sum() == pytest.approx(1.0)
 
 
-def test_quantiles_of_mixtures_are_those_of_the_exact_sums():
-    generator = np.random.default_rng(11)
-    points, weight = generator.normal(4.0, 0.6, 20_000), generator.random(20_000)
-    mixture = mix_points(points, weight, 200.0)
-    p = 200.0 / (200.0 + np.exp(points))
-    for share in (0.01, 0.5, 0.99):
-        least = np.ceil(mixture.quantile(share))
-        exact = [weight @ nbinom.cdf(k, 200.0, p) / weight.sum() for k in (least - 1, least)]
-        assert exact[0] < share + 1e-5
-        assert exact[1] > share - 1e-5
-    centre, sd, share = np.array([3.0, 5.0]), np.array([0.4, 1.2]), np.array([0.7, 0.3])
-    mixture = mix_normals(centre, sd, share)
-    z = np.linspace(-9, 9, 20_001)
-    mass = norm.pdf(z) / norm.pdf(z).sum()
-    for hidden in (5, 20, 100, 1000):
-        exact = sum(
-            w * (mass @ poisson.cdf(hidden, np.exp(m + s * z))) for m, s, w in zip(centre, sd, share, strict=True)
-        )
-        assert mixture.below(hidden) == pytest.approx(exact, abs=1e-5)
-
-
-def test_draws_follow_the_mixture():
-    for mixture in (
-        mix_points(np.random.default_rng(1).normal(3.0, 0.5, 5000), np.ones(5000), 50.0),
-        mix_normals(np.array([3.0, 4.0]), np.array([0.3, 0.5]), np.array([0.5, 0.5])),
-    ):
-        draws = mixture.draws(np.random.default_rng(12), 40_000)
-        for share in (0.05, 0.5, 0.95):
-            hidden = np.ceil(mixture.quantile(share))
-            assert (draws <= hidden).mean() == pytest.approx(mixture.below(hidden), abs=0.01)
-
-
-def test_a_mixture_without_hidden_people_has_none():
-    assert Mixture(np.array([-6.0]), np.ones(1), 100.0).quantile(0.5) == 0.0
-    assert mix_points(np.array([2.0, 2.0]), np.ones(2), 100.0).log_hidden.tolist() == [2.0]
+@pytest.mark.parametrize("seed", range(6))
+def test_modes_are_reached_from_the_modes_of_very_different_models(seed):
+    generator = np.random.default_rng(seed)
+    order = popcount(np.arange(16))
+    seen = generator.poisson(20_000 * np.exp(generator.normal(0.0, 2.0, 16) - 1.5 * order))
+    histories = np.flatnonzero(seen[1:]) + 1
+    found = build_candidates(4, 3, histories, seen[histories], "uniform")
+    precision = prior_sd(found.order, 1.5) ** -2.0
+    numbers, modes = fit_modes(found.terms, found.models, found.overlaps, precision, -1.0 * (found.order == 1))
+    assert np.isfinite(numbers).all()
+    for row in (20, 60, 100, 112):
+        plain, inside = Plain(found, row, 1.5), np.flatnonzero(found.models[row])[1:]
+        reached, best = plain.logs(modes[row, inside])[0], plain.logs(plain.mode()[0])[0]
+        assert reached == pytest.approx(best, abs=1e-5)
