@@ -68,7 +68,8 @@ class Stores:
         for array in self.found:
             array[: kept.sum()] = array[: self.whole[FOUND]][kept]
         self.whole[FOUND] = kept.sum()
-        if kept.sum() > len(self.found[0]) // 2 - len(self.real):
+        places, size = self.found[0].shape
+        if kept.sum() + 2 * size > places:
             self.found = tuple(np.concatenate([a, np.empty_like(a)]) for a in self.found)  # type: ignore[assignment]
 
     def models(self) -> tuple[Members, Floats, Members]:

@@ -14,6 +14,7 @@ from hiddenpop.numerics.models import build_space, count_models, enumerate_model
 from hiddenpop.numerics.poisson import pose
 from hiddenpop.numerics.search import Rule, build_task, descend, enumerate_task, explore_task, neighbours
 from hiddenpop.numerics.selection import search_models
+from hiddenpop.numerics.stores import Stores
 
 
 def task_of(k, counts, criterion="bic", order=None, strict=True):
@@ -150,3 +151,14 @@ def _newton(x, y):
         step = np.linalg.lstsq((x.T * mu) @ x, x.T @ (y - mu), rcond=1e-15)[0]
         beta = beta + step * min(1.0, 1.0 / max(1e-9, np.abs(x @ step).max()))
     return beta
+
+
+@pytest.mark.parametrize("size", [10, 300, 2000])
+def test_more_room_is_made_for_whatever_a_node_can_find(size):
+    places = 512 + size
+    found = np.zeros((places, size), np.int8), np.zeros((places, 3)), np.zeros(places, np.int8)
+    store = Stores((), found, np.array([0, places // 2 - 10, 0, 0, 0]), np.array([np.inf, np.inf]))
+    kept = int(store.whole[1])
+    store.enlarge_found()
+    assert store.whole[1] == kept
+    assert kept + size <= len(store.found[0])
