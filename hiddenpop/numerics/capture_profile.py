@@ -14,6 +14,7 @@ from hiddenpop.numerics.capture import Fitted, fit_bounded
 from hiddenpop.numerics.capture_fit import MeanFit, fit_means
 from hiddenpop.numerics.capture_models import BY_BEHAVIOUR, CHAO, NORMAL, reaction, series
 from hiddenpop.numerics.intervals import normal_quantile
+from hiddenpop.numerics.profile import find_root
 
 WIDEST = 1e9
 NARROWEST = 1e-9
@@ -56,10 +57,10 @@ def profile_capture(found: Fitted, level: float) -> Profile:
 
     least, most = log(NARROWEST * n), log(WIDEST * n)
     begin = min(max(log(found.hidden), least), most)
-    best = _root(lambda h: at(h)[1], begin, most if at(begin)[1] > 0.0 else least)
+    best = find_root(lambda h: at(h)[1], begin, most if at(begin)[1] > 0.0 else least)
     best = least if best is None else best
     drop = at(best)[0] - normal_quantile(level) ** 2 / 2.0
-    low, high = (_root(lambda h: at(h)[0] - drop, best, end) for end in (least, most))
+    low, high = (find_root(lambda h: at(h)[0] - drop, best, end) for end in (least, most))
     return Profile(n + exp(best), n if low is None else n + exp(low), None if high is None else n + exp(high))
 
 
@@ -94,16 +95,3 @@ def _chances(found: Fitted) -> Floats:
     firsts = float(found.cells.counts[found.cells.rows % 2 == 1].sum())
     opening = [log(firsts / (found.cells.counts.sum() - firsts + found.hidden))]
     return np.array([log(series(found.fit.theta)) - before, recaptures] + opening * (found.cells.base == "Mbh"))
-
-
-def _root(function: Callable[[float], float], begin: float, end: float) -> float | None:
-    """Where `function` changes sign between `begin` and `end`, walking outwards in steps; None if nowhere."""
-    from scipy.optimize import brentq
-
-    sign, here = function(begin) > 0.0, begin
-    while here != end:
-        there = min(here + 0.5, end) if end > begin else max(here - 0.5, end)
-        if (function(there) > 0.0) != sign:
-            return float(brentq(function, here, there, xtol=1e-12, rtol=1e-12))
-        here = there
-    return None

@@ -102,12 +102,12 @@ def profile_interval(fit: PoissonFit, level: float) -> ProfileInterval:
     least, most = log(NARROWEST * n), log(WIDEST * n)
     begin = min(max(log(fit.hidden), least), most)
     with np.errstate(over="ignore", invalid="ignore"):
-        best = _root(lambda h: curve.at(exp(h))[1], begin, most if curve.at(exp(begin))[1] > 0.0 else least)
+        best = find_root(lambda h: curve.at(exp(h))[1], begin, most if curve.at(exp(begin))[1] > 0.0 else least)
         best = least if best is None else best
         drop = curve.at(exp(best))[0] - normal_quantile(level) ** 2 / 2.0
-        low = _root(lambda h: curve.at(exp(h))[0] - drop, best, least)
+        low = find_root(lambda h: curve.at(exp(h))[0] - drop, best, least)
         curve.at(exp(best))
-        high = _root(lambda h: curve.at(exp(h))[0] - drop, best, most)
+        high = find_root(lambda h: curve.at(exp(h))[0] - drop, best, most)
     return ProfileInterval(n + exp(best), n + (exp(low) if low is not None else 0.0), _plus(n, high))
 
 
@@ -115,7 +115,7 @@ def _plus(observed: float, log_hidden: float | None) -> float | None:
     return None if log_hidden is None else observed + exp(log_hidden)
 
 
-def _root(function: Callable[[float], float], begin: float, end: float) -> float | None:
+def find_root(function: Callable[[float], float], begin: float, end: float) -> float | None:
     """Where `function` changes sign between `begin` and `end`, walking outwards in widening steps; None if nowhere."""
     from scipy.optimize import brentq
 
