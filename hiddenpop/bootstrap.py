@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hiddenpop.errors import OptionError
-from hiddenpop.numerics.resampling import Resamples, bca_limits, percentile_limits
+from hiddenpop.numerics.resampling import Resamples, bca_limits, limits_sd, percentile_limits
 from hiddenpop.result import Check, Interval
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -44,7 +44,18 @@ def bootstrap_interval(
     if not low <= found.estimate <= high:
         message = "The bootstrap interval did not hold the estimate and was widened to it: the choice is unstable."
         checks.append(Check("interval-widened", found.estimate, False, message))
+    checks.append(_precision(found, interval, level))
     return Interval(min(low, found.estimate), max(high, found.estimate), level, "bootstrap"), intervals, checks
+
+
+def _precision(found: Resamples, interval: str, level: float) -> Check:
+    """Say how far the limits would move with other replicates."""
+    low, high = limits_sd(found, interval, level)
+    message = (
+        f"With {found.good.size:,} replicates the limits themselves are known to within about {2 * low:,.0f} below and "
+        f"{2 * high:,.0f} above (two Monte Carlo standard deviations)."
+    )
+    return Check("limits-precision", round(high / found.estimate, 4), None, message)
 
 
 def stability_checks(ranks: Mapping[str, int] | None, replicates: int) -> list[Check]:

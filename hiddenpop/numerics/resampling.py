@@ -116,5 +116,21 @@ def bca_limits(found: Resamples, level: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def limits_sd(found: Resamples, interval: str, level: float, draws: int = 400) -> tuple[float, float]:
+    """Monte Carlo standard deviation of both limits: how far other replicates, as many, would move them.
+
+    By drawing from the replicates again, `draws` times; the acceleration is not drawn and stays.
+    """
+    make = bca_limits if interval == "bca" else percentile_limits
+    generator = np.random.default_rng(0)
+    size = found.good.size
+    again = [
+        make(Resamples(found.estimate, found.good[generator.integers(size, size=size)], found.acceleration, 0.0), level)
+        for _ in range(draws)
+    ]
+    low, high = np.std(np.array(again), axis=0, ddof=1)
+    return float(low), float(high)
+
+
 def _quantiles(values: Floats, at: Floats | list[float]) -> Floats:
     return np.quantile(values, at, method="median_unbiased")

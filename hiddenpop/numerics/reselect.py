@@ -11,7 +11,7 @@ from time import monotonic
 import numpy as np
 
 from hiddenpop.arrays import Counts, Floats, Masks
-from hiddenpop.numerics.models import Members
+from hiddenpop.numerics.models import MOST_ENUMERATED, Members
 from hiddenpop.numerics.search import TIE, Task, ask, build_task, descend, explore_task
 
 TOPS = (1, 5, 10, 20, 50, 100)
@@ -90,7 +90,7 @@ def repeat(original: Original, histories: Masks, tables: Counts, until: float) -
         if original.search == "downhill":
             found = descend(task, original.task.space.independence)
         else:
-            found = explore_task(task, limit=best + TIE, until=until)
+            found = explore_task(task, limit=min(best, _downhill_from(original, task, rank)) + TIE, until=until)
         if not len(found.rows):
             return by_top[-1], rank, by_top, found.complete
         done = found.complete or original.search == "downhill"
@@ -99,6 +99,13 @@ def repeat(original: Original, histories: Masks, tables: Counts, until: float) -
     with ThreadPoolExecutor(cpu_count()) as pool:
         population, rank, curve, done = zip(*pool.map(one, tables), strict=True)
     return Repeated(np.array(population), np.array(rank), np.array(curve), tops, len(done) - sum(done))
+
+
+def _downhill_from(original: Original, task: Task, rank: int) -> float:
+    """Criterion reached downhill from the best of the original's models: worth its time where a search is long."""
+    if not rank or task.space.n_lists <= MOST_ENUMERATED:
+        return np.inf
+    return float(descend(task, original.rows[rank - 1]).criterion[0])
 
 
 def _among(original: Original, task: Task, tops: Sequence[int]) -> tuple[float, int, list[float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from os import cpu_count
 from time import monotonic
 from typing import NamedTuple
@@ -46,6 +47,17 @@ class Task:
         """(T,) one for terms that can improve a criterion: where a part is empty, the whole adds nothing."""
         empty = np.append(self.overlaps[self.space.terms] == 0.0, False)
         return np.asarray(~empty[self.space.facets].any(axis=1), dtype=np.int8)
+
+    @cached_property
+    def possible(self) -> Members:
+        """(T,) one for terms that a model with an estimate can contain; all of them where the judge is not strict."""
+        if not self.judge.strict:
+            return np.ones(self.space.terms.size, dtype=np.int8)
+        from hiddenpop.numerics.margins import barred_terms
+
+        barred = barred_terms(self.space.terms, self.overlaps, self.seen)
+        inside = (self.space.terms[:, None] & self.space.terms[barred != 0]) == self.space.terms[barred != 0]
+        return np.asarray(~inside.any(axis=1), dtype=np.int8)
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,7 @@ def enumerate_task(task: Task, rows: Members, *, best_only: bool = False) -> Fou
     """Fit the models given; those without an estimate are left out. With `best_only` only the best and its ties."""
     from hiddenpop.numerics.fitting import evaluate, main_effects
 
+    rows = rows[~rows[:, task.possible == 0].any(axis=1)]
     start = main_effects(task.space.terms, task.overlaps)[None, :]
 
     def work(part: Members) -> tuple[Floats, Members]:

@@ -39,6 +39,7 @@ class Stores:
         state = np.full(size, FREE, dtype=np.int8)
         if only_useful:
             state *= task.useful()
+        state *= task.possible
         state[: task.space.first] = IN
         stores._root(task, state, strict=strict)
         return stores

@@ -83,6 +83,26 @@ def test_every_verdict_of_an_enumeration_is_that_of_the_linear_programme():
     assert refused > 100
 
 
+def test_terms_are_barred_only_where_the_linear_programme_refuses_every_model_with_them():
+    generator = np.random.default_rng(8)
+    barred = 0
+    for _ in range(40):
+        task, histories, people = task_of(4, random_table(generator, 4))
+        for term in np.flatnonzero(task.possible == 0).tolist():
+            below = (task.space.terms & task.space.terms[term]) == task.space.terms
+            smallest = below | (np.arange(task.space.terms.size) < task.space.first)
+            answer = check_existence(pose(task.space.terms[smallest].tolist(), 4, histories, people))
+            assert not answer.exists
+            barred += term >= task.space.first
+    assert barred > 20
+
+
+def test_a_list_inside_another_bars_their_dependence():
+    task, _, _ = task_of(3, {0b001: 5, 0b011: 4, 0b100: 6, 0b101: 2})
+    names = dict(zip(task.space.terms.tolist(), task.possible.tolist(), strict=True))
+    assert names == {0: 1, 0b001: 1, 0b010: 1, 0b100: 1, 0b011: 0, 0b101: 0, 0b110: 1}
+
+
 def test_six_lists_are_certified_by_the_bound_and_not_by_luck(uk):
     """Against every model of the best model's neighbourhood of radius three, and with the lists turned round."""
     done = search_models(uk.histories, uk.counts, uk.lists, 5, "bic", "exact", strict=True, until=monotonic() + 60)
