@@ -126,4 +126,4 @@ def _describe(kind: Any) -> str:
         return " or ".join(map(str, get_args(kind)))
     names: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
     names |= {Pairs: "pairs of lists such as a:b,b:c", TwoLists: "two lists such as a,b"}
-    return names[kind]
+    return names.get(kind, "a frozen distribution of scipy.stats")

@@ -120,13 +120,20 @@ def _run(method: Method, function: Callable[..., Estimate], data: Data, given: M
             source=data.source,
             digest=data.digest,
             method=method.id,
-            options={k: plain(v) for k, v in options.items() if k not in COMMON},
+            options={k: _written(v) for k, v in options.items() if k not in COMMON},
             level=options.get("level"),
             seed=options.get("seed"),
             reading=data.reading,
             versions=versions(),
         ),
     )
+
+
+def _written(value: Any) -> Any:
+    """An option as the provenance keeps it: plain, or a frozen distribution by its name and arguments."""
+    if hasattr(value, "rvs"):
+        return f"{value.dist.name}{value.args}{value.kwds or ''}"
+    return plain(value)
 
 
 def _sparse(data: Data) -> tuple[Check, ...]:

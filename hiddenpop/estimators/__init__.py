@@ -11,11 +11,13 @@ from hiddenpop.estimators.loglinear import loglinear
 from hiddenpop.estimators.loglinear_search import loglinear_search
 from hiddenpop.estimators.loglinear_stepwise import loglinear_stepwise
 from hiddenpop.estimators.loglinear_average import loglinear_average
+from hiddenpop.estimators.graphical import graphical
 
 __all__ = [
     "capture_model",
     "chao",
     "chapman",
+    "graphical",
     "lincoln_petersen",
     "loglinear",
     "loglinear_average",

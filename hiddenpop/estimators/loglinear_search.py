@@ -10,7 +10,7 @@ from typing import Any, Literal
 from hiddenpop.bootstrap import bootstrap_interval, check_replicates, stability_checks
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import OptionError
-from hiddenpop.numerics.selection import MAX_LISTS, Searched, search_models
+from hiddenpop.numerics.selection import MAX_LISTS, Searched, compile_search, search_models
 from hiddenpop.numerics.spread import Split, find_split, ranges
 from hiddenpop.numerics.terms import term_name, write_model
 from hiddenpop.registry import register
@@ -114,7 +114,8 @@ def loglinear_search(
     top : int, optional
         In the replicates only so many of the best models compete (1 to 100); None: all models.
     budget : float, seconds
-        For everything. A search that does not end is refused; replicates that do not end leave no interval.
+        For everything but compilation. A search that does not end is refused; replicates that do not end leave no
+        interval.
     existence : {"strict", "facial"}
         Only models whose extended maximum-likelihood estimate exists, or also those whose facial set determines N.
     level : float in (0, 1)
@@ -169,6 +170,7 @@ def loglinear_search(
         raise OptionError(f"top={top} is not between 1 and {SHOWN}.", hint="Leave it out to admit every model.")
     if not budget > 0:
         raise OptionError(f"budget={budget} is not a number of seconds above 0.", hint="Use 120.")
+    compile_search()
     until = monotonic() + budget
     done = search_models(
         table.histories, table.counts, table.lists, order, criterion, search, strict=existence == "strict", until=until

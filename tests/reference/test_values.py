@@ -43,6 +43,8 @@ def quantity(found, name):
         return found.population
     if name in ("low", "high"):
         return getattr(found.interval, name)
+    if name.startswith("quantile "):
+        return found.fit.quantiles[f"{float(name.split()[1]) / 100:g}"]
     return getattr(found.fit, name)
 
 
