@@ -33,6 +33,7 @@ def test_a_prior_that_counts_as_people_is_noticed(uk5):
     assert "prior-weight" not in failed(hp.graphical(uk5, seed=1))
 
 
+@pytest.mark.filterwarnings("ignore::hiddenpop.SparseOverlapWarning")
 def test_a_saturated_graph_that_carries_weight_is_noticed():
     found = hp.graphical(hp.load("artificial_3"), seed=1)
     left_out = hp.graphical(hp.load("artificial_3"), saturated=False, seed=1)
