@@ -10,6 +10,7 @@ from typing import Any, Literal
 from hiddenpop.bootstrap import bootstrap_interval, check_replicates, stability_checks
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import OptionError
+from hiddenpop.numerics.models import MOST_ENUMERATED
 from hiddenpop.numerics.selection import MAX_LISTS, Searched, compile_search, search_models
 from hiddenpop.numerics.spread import Split, find_split, ranges
 from hiddenpop.numerics.terms import term_name, write_model
@@ -170,7 +171,8 @@ def loglinear_search(
         raise OptionError(f"top={top} is not between 1 and {SHOWN}.", hint="Leave it out to admit every model.")
     if not budget > 0:
         raise OptionError(f"budget={budget} is not a number of seconds above 0.", hint="Use 120.")
-    compile_search()
+    if replicates or search in ("exact", "downhill") or table.n_lists > MOST_ENUMERATED:
+        compile_search()
     until = monotonic() + budget
     done = search_models(
         table.histories, table.counts, table.lists, order, criterion, search, strict=existence == "strict", until=until

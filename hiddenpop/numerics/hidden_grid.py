@@ -107,7 +107,7 @@ class HiddenGrid:
     def modes(self) -> list[tuple[int, float, tuple[int, int]]]:
         """Peaks that a valley of a fifth or more parts, each with 2 % or more: `(peak, probability, (from, to))`."""
         density = self.density
-        edges = [0, *_valleys(density, VALLEY), self.grid.size - 1]
+        edges = [0, *valleys(density, VALLEY), self.grid.size - 1]
         found = []
         for low, high in pairwise(edges):
             share = float(self.mass[low:high].sum()) + (float(self.mass[high]) if high == edges[-1] else 0.0)
@@ -121,7 +121,7 @@ class HiddenGrid:
         return sqrt(max(0.0, float(self.mass @ (self.grid - self.mean) ** 2)))
 
 
-def _valleys(density: Floats, depth: float) -> list[int]:
+def valleys(density: Floats, depth: float) -> list[int]:
     """Places between peaks where the density falls below `depth` times the lower of the two peaks."""
     valleys: list[int] = []
     peak, low, place = float(density[0]), float(density[0]), 0
