@@ -121,7 +121,7 @@ def test_quantiles_of_another_program(name):
     assert found.convergence.rhat <= 1.01
     values = np.sort(found.hidden.ravel() + table.observed)
     compared = 0
-    for row in csv.DictReader(REFERENCE.open(encoding="utf-8")):
+    for row in csv.DictReader(REFERENCE.read_text(encoding="utf-8").splitlines()):
         if row["dataset"] == name:
             share = float(row["quantity"].split()[1]) / 100.0
             effective = min(found.convergence.ess_bulk, found.convergence.ess_tail)
