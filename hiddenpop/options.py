@@ -17,6 +17,7 @@ TwoLists = tuple[str, str]
 
 
 MOST_LEVEL = 1.0 - 1e-9
+FEWEST_DRAWS, MOST_DRAWS = 100, 100_000
 
 
 def plain_scalar(value: Any) -> Any:
@@ -39,6 +40,12 @@ def check_level(level: Any) -> None:
     """Refuse a confidence level that is not a number between 0 and 1."""
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0.0 < level <= MOST_LEVEL:
         raise OptionError(f"level={level!r} is not between 0 and 1.", hint="Write 0.95 for 95 %.")
+
+
+def check_draws(draws: int) -> None:
+    """Refuse a number of posterior draws that is too small to show a distribution, or absurd."""
+    if not FEWEST_DRAWS <= draws <= MOST_DRAWS:
+        raise OptionError(f"draws={draws} is not between {FEWEST_DRAWS} and {MOST_DRAWS:,}.", hint="Use 4000.")
 
 
 def check_seed(seed: Any) -> None:

@@ -12,6 +12,7 @@ from hiddenpop.numerics.convergence import Convergence
 from hiddenpop.numerics.graph_summary import GraphicalFit, summarise
 from hiddenpop.numerics.hidden_grid import LARGEST
 from hiddenpop.numerics.priors import FrozenPrior, read_prior
+from hiddenpop.options import check_draws
 from hiddenpop.registry import register
 from hiddenpop.result import Check, Estimate, Interval
 
@@ -127,7 +128,8 @@ def graphical(
     """
     from hiddenpop.numerics.graph_average import GraphOptions, average_table
 
-    _check_options(delta, edge_probability, max_hidden, grid_step, chains, steps, draws)
+    _check_options(delta, edge_probability, max_hidden, grid_step, chains, steps)
+    check_draws(draws)
     if table.repeated == 0:
         raise NotEstimableError(
             "Nobody is on two lists: any answer would repeat the prior, not the data.",
@@ -165,9 +167,7 @@ def graphical(
     )
 
 
-def _check_options(
-    delta: float | None, edge: float, most: int | None, step: int, chains: int, steps: int, draws: int
-) -> None:
+def _check_options(delta: float | None, edge: float, most: int | None, step: int, chains: int, steps: int) -> None:
     """Refuse options out of range."""
     faults = {
         f"delta={delta} is not a number of people above 0.": delta is not None and not 0.0 < delta < np.inf,
@@ -176,7 +176,6 @@ def _check_options(
         f"grid_step={step} is not between 1 and max_hidden.": not 1 <= step <= (most or 1),
         f"chains={chains} is not between 2 and 100.": not 2 <= chains <= 100,
         f"steps={steps} is not between 1,000 and 10,000,000.": not 1000 <= steps <= 10_000_000,
-        f"draws={draws} is not between 100 and 100,000.": not 100 <= draws <= 100_000,
     }
     for message, wrong in faults.items():
         if wrong:

@@ -9,7 +9,7 @@ from typing import Literal
 from hiddenpop.arrays import mask_of, members
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import NotEstimableError, OptionError
-from hiddenpop.numerics.intervals import log_normal, wald
+from hiddenpop.numerics.intervals import UNBOUNDED, log_normal, wald
 from hiddenpop.numerics.loglinear import LoglinearFit, fit_loglinear, pair_residuals, summarise
 from hiddenpop.numerics.poisson import PoissonFit
 from hiddenpop.numerics.profile import profile_interval
@@ -21,7 +21,6 @@ from hiddenpop.result import Check, Estimate, Interval
 IntervalName = Literal["log-normal", "profile", "wald"]
 
 WIDE = 10.0
-UNBOUNDED = 5.0
 LEFT_OUT = 0.1
 POOR_FIT = 0.05
 FEW_PER_TERM = 5.0

@@ -11,13 +11,13 @@ from hiddenpop.errors import NotEstimableError, OptionError
 from hiddenpop.numerics.average import Average, Candidates, ModelPrior, build_candidates, fit_posterior
 from hiddenpop.numerics.average_criterion import average_by_criterion
 from hiddenpop.numerics.average_summary import AverageFit, summarise
+from hiddenpop.options import check_draws
 from hiddenpop.registry import register
 from hiddenpop.result import Check, Estimate, Interval
 
 WeightsName = Literal["bayes", "bic", "aic", "aicc"]
 
 WIDEST_SD = 10.0
-FEWEST, MOST = 100, 100_000
 FEW_EFFECTIVE, HOPELESS = 1000.0, 100.0
 SENSITIVE = 1.5
 DOMINATED = 0.8
@@ -177,8 +177,7 @@ def _check_options(interaction_sd: float, draws: int) -> None:
         raise OptionError(
             f"interaction_sd={interaction_sd} is not above 0 and at most {WIDEST_SD:g}.", hint="Use 1.5, or 1 for less."
         )
-    if not FEWEST <= draws <= MOST:
-        raise OptionError(f"draws={draws} is not between {FEWEST} and {MOST:,}.", hint="Use 4000.")
+    check_draws(draws)
 
 
 def _refuse(table: CaptureTable) -> None:

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from hiddenpop.numerics.average import Average, ModelPrior, prior_sd
+from hiddenpop.numerics.intervals import QUANTILES
 from hiddenpop.numerics.terms import sort_key, term_name, write_model
-
-QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from hiddenpop.errors import NotEstimableError, some_of
 from hiddenpop.numerics.capture_fit import MeanFit
 from hiddenpop.numerics.capture_models import Cells, columns, first_capture, series
+from hiddenpop.numerics.intervals import UNBOUNDED
 from hiddenpop.numerics.terms import cell_name
-
-UNBOUNDED = 5.0
 
 
 def refuse_too_few(cells: Cells, terms: Sequence[str]) -> None:

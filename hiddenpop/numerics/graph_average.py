@@ -9,6 +9,7 @@ import numpy as np
 from hiddenpop.arrays import Floats, Masks
 from hiddenpop.numerics.convergence import Convergence, diagnose
 from hiddenpop.numerics.graph_chain import Walked, walk_chains
+from hiddenpop.numerics.graph_summary import SHOWN
 from hiddenpop.numerics.graphical import Margins, adapt_average, average_graphs, build_margins, log_graph_prior
 from hiddenpop.numerics.graphs import MOST_ENUMERATED, Parts, decomposable_graphs, edges_of, find_parts
 from hiddenpop.numerics.hidden_grid import COARSE, HiddenGrid, first_grid, grid_weights, refine_grid
@@ -16,7 +17,6 @@ from hiddenpop.numerics.priors import PopulationPrior
 
 WALK_POINTS = 1000
 SHORT = 2000
-SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,12 @@ def average_table(
 ) -> GraphResult:
     """Average over the graphs of a table of people (m,) on histories (m,)."""
     margins = build_margins(n_lists, histories, counts, np.full(1 << n_lists, options.delta))
-    run = _exact if n_lists <= MOST_ENUMERATED else _by_chains
-    return run(n_lists, margins, options, seed)
+    if n_lists <= MOST_ENUMERATED:
+        return _exact(n_lists, margins, options)
+    return _by_chains(n_lists, margins, options, seed)
 
 
-def _exact(n_lists: int, margins: Margins, options: GraphOptions, seed: np.random.SeedSequence) -> GraphResult:
+def _exact(n_lists: int, margins: Margins, options: GraphOptions) -> GraphResult:
     graphs, parts = decomposable_graphs(n_lists)
     prior = log_graph_prior(graphs, n_lists, options.edge, options.saturated)
     if options.max_hidden is None:
@@ -87,7 +88,8 @@ def _exact(n_lists: int, margins: Margins, options: GraphOptions, seed: np.rando
 
 
 def _by_chains(n_lists: int, margins: Margins, options: GraphOptions, seed: np.random.SeedSequence) -> GraphResult:
-    grid, weights = first_grid(), grid_weights(first_grid())
+    grid = first_grid()
+    weights = grid_weights(grid)
     if options.max_hidden is not None:
         grid = np.arange(options.grid_step, options.max_hidden + 1, options.grid_step)
         weights = np.ones(grid.size)

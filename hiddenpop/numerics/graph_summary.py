@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hiddenpop.numerics.intervals import QUANTILES
+
 if TYPE_CHECKING:
     from hiddenpop.numerics.graph_average import GraphOptions, GraphResult
 
-QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
 SHOWN = 100
 
 

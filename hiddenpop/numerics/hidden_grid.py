@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
 
 import numpy as np
 
@@ -30,10 +29,9 @@ def grid_weights(grid: Masks) -> Floats:
     return weights
 
 
-def first_grid(least: int = 0, largest: int = LARGEST) -> Masks:
-    """Points from `least` to `largest`, their distances growing in proportion."""
-    steps = np.geomspace(1.0, largest + 1.0 - least, COARSE)
-    return np.unique(np.concatenate([np.rint(steps).astype(np.int64) - 1 + least, [largest]]))
+def first_grid() -> Masks:
+    """Points from nobody to everybody, their distances growing in proportion."""
+    return np.unique(np.rint(np.geomspace(1.0, LARGEST + 1.0, COARSE)).astype(np.int64) - 1)
 
 
 @dataclass(frozen=True)
@@ -115,10 +113,6 @@ class HiddenGrid:
             if share >= MODE_MASS:
                 found.append((int(self.grid[peak]), share, (int(self.grid[low]), int(self.grid[high]))))
         return found
-
-    @property
-    def sd(self) -> float:
-        return sqrt(max(0.0, float(self.mass @ (self.grid - self.mean) ** 2)))
 
 
 def valleys(density: Floats, depth: float) -> list[int]:

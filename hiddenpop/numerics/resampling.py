@@ -104,16 +104,25 @@ def bca_limits(found: Resamples, level: float) -> tuple[float, float]:
 
     The share of replicates below the estimate counts ties by half and stays within half a replicate of 0 and 1.
     """
+    low, high = _quantiles(found.good, _bca_shares(np.array([_below(found).mean()]), found, level)[0])
+    return float(low), float(high)
+
+
+def _below(found: Resamples) -> Floats:
+    """(B,) one for replicates below the estimate, a half for those equal to it."""
+    good = found.good
+    same = np.isclose(good, found.estimate, rtol=1e-9, atol=0.0)
+    return np.where(same, 0.5, good < found.estimate)
+
+
+def _bca_shares(below: Floats, found: Resamples, level: float) -> Floats:
+    """(m, 2) shares of the replicates at the limits, by the share of replicates below the estimate (m,)."""
     from scipy.special import ndtr, ndtri
 
-    good, size = found.good, found.good.size
-    same = np.isclose(good, found.estimate, rtol=1e-9, atol=0.0)
-    below = (float((good[~same] < found.estimate).sum()) + 0.5 * float(same.sum())) / size
-    shift = float(ndtri(min(max(below, 0.5 / size), 1.0 - 0.5 / size)))
-    tail = (1.0 - level) / 2.0
+    edge, tail = 0.5 / found.good.size, (1.0 - level) / 2.0
+    shift = ndtri(np.clip(below, edge, 1.0 - edge))[:, None]
     moved = shift + ndtri(np.array([tail, 1.0 - tail]))
-    low, high = _quantiles(good, ndtr(shift + moved / (1.0 - found.acceleration * moved)))
-    return float(low), float(high)
+    return np.asarray(ndtr(shift + moved / (1.0 - found.acceleration * moved)))
 
 
 def limits_sd(found: Resamples, interval: str, level: float, draws: int = 400) -> tuple[float, float]:
@@ -121,15 +130,26 @@ def limits_sd(found: Resamples, interval: str, level: float, draws: int = 400) -
 
     By drawing from the replicates again, `draws` times; the acceleration is not drawn and stays.
     """
-    make = bca_limits if interval == "bca" else percentile_limits
-    generator = np.random.default_rng(0)
-    size = found.good.size
-    again = [
-        make(Resamples(found.estimate, found.good[generator.integers(size, size=size)], found.acceleration, 0.0), level)
-        for _ in range(draws)
-    ]
-    low, high = np.std(np.array(again), axis=0, ddof=1)
+    good, size = np.sort(found.good), found.good.size
+    rank, below = np.argsort(np.argsort(found.good, kind="stable")), np.sort(_below(found))[::-1]
+    generator, tail = np.random.default_rng(0), (1.0 - level) / 2.0
+    again = (rank[generator.integers(size, size=size)] for _ in range(draws))
+    drawn = [np.bincount(row, minlength=size).astype(np.int16) for row in again]
+    shares = np.full((draws, 2), [tail, 1.0 - tail])
+    if interval == "bca":
+        shares = _bca_shares(np.array([times @ below for times in drawn]) / size, found, level)
+    limits = [_quantiles_of(good, np.cumsum(times), at) for times, at in zip(drawn, shares, strict=True)]
+    low, high = np.std(np.array(limits), axis=0, ddof=1)
     return float(low), float(high)
+
+
+def _quantiles_of(values: Floats, until: Counts, at: Floats) -> Floats:
+    """Type 8 quantiles of sorted values (B,), each drawn several times; `until` (B,) are the cumulated times."""
+    size = until[-1]
+    place = np.clip((size + 1.0 / 3.0) * at + 1.0 / 3.0, 1.0, size)
+    first = np.minimum(np.floor(place), size - 1)
+    low, high = (values[np.searchsorted(until, first + more)] for more in (0, 1))
+    return np.asarray(low + (place - first) * (high - low))
 
 
 def _quantiles(values: Floats, at: Floats | list[float]) -> Floats:

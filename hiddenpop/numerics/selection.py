@@ -13,6 +13,7 @@ import numpy as np
 from hiddenpop.arrays import Counts, Masks
 from hiddenpop.errors import ConvergenceError, NotEstimableError, OptionError
 from hiddenpop.numerics.facial import Judge
+from hiddenpop.numerics.intervals import UNBOUNDED
 from hiddenpop.numerics.models import MOST_ENUMERATED, Members, Space, build_space, count_models, enumerate_models
 from hiddenpop.numerics.resampling import (
     Resamples,
@@ -40,7 +41,6 @@ MAX_LISTS = 12
 SHOWN = 100
 NEAR = Rule(least=SHOWN, most=20_000, width=10.0)
 PATIENCE = 20.0
-UNBOUNDED = 25.0
 RANKS = (1, 5, 10, 50, 100)
 
 
@@ -158,7 +158,7 @@ def search_models(
             hint="Run the checks: some lists share nobody.",
             terms=[term_name(int(t), lists) for t in space.terms[1 : space.first]],
         )
-    if done.found.variance[0] > UNBOUNDED:
+    if done.found.variance[0] > UNBOUNDED**2:
         raise NotEstimableError(
             "The best model determines the number of hidden people only up to factors of thousands.",
             hint="Use a simpler model, or lower max_order.",

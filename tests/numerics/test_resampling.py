@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from hiddenpop.errors import DataError
-from hiddenpop.numerics.resampling import bca_limits, percentile_limits, resample
+from hiddenpop.numerics.resampling import Resamples, bca_limits, limits_sd, percentile_limits, resample
 
 
 def ratio(counts):
@@ -45,3 +45,13 @@ def test_a_statistic_that_never_moves():
 def test_same_seed_same_replicates():
     one, two = (resample(ratio, np.array([9, 14, 6, 3]), 50, seed=8).replicates for _ in range(2))
     assert (one == two).all()
+
+
+@pytest.mark.parametrize(("interval", "make"), [("bca", bca_limits), ("percentile", percentile_limits)])
+@pytest.mark.parametrize("digits", [0, 9])
+def test_the_precision_of_limits_is_their_spread_over_replicates_drawn_again(interval, make, digits):
+    values = np.round(np.random.default_rng(1).lognormal(2.3, 0.3, 300), digits)
+    found = Resamples(10.0, values, -0.01, 0.0)
+    generator = np.random.default_rng(0)
+    again = [make(Resamples(10.0, values[generator.integers(300, size=300)], -0.01, 0.0), 0.95) for _ in range(400)]
+    assert limits_sd(found, interval, 0.95) == pytest.approx(tuple(np.std(again, axis=0, ddof=1)), rel=1e-9)
