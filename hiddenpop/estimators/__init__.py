@@ -12,12 +12,14 @@ from hiddenpop.estimators.loglinear_search import loglinear_search
 from hiddenpop.estimators.loglinear_stepwise import loglinear_stepwise
 from hiddenpop.estimators.loglinear_average import loglinear_average
 from hiddenpop.estimators.graphical import graphical
+from hiddenpop.estimators.latent_class import latent_class
 
 __all__ = [
     "capture_model",
     "chao",
     "chapman",
     "graphical",
+    "latent_class",
     "lincoln_petersen",
     "loglinear",
     "loglinear_average",

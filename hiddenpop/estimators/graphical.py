@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_LISTS = 10
 MUCH_SATURATED = 0.15
-MOST_RHAT, LEAST_ESS = 1.01, 400.0
 CUT = 1e-3
 HEAVY = 0.05
 SENSITIVE = 1.5
@@ -183,7 +182,7 @@ def _check_options(delta: float | None, edge: float, most: int | None, step: int
 
 
 def _check_convergence(found: Convergence | None) -> None:
-    if found and (found.rhat > MOST_RHAT or min(found.ess_bulk, found.ess_tail) < LEAST_ESS):
+    if found and not found.met:
         raise ConvergenceError(
             f"The chains over graphs have not met: R-hat {found.rhat:.3f}, {found.ess_bulk:,.0f} effective draws.",
             hint="Use more steps, or merge lists until there are seven, which are averaged exactly.",

@@ -8,6 +8,8 @@ import numpy as np
 
 from hiddenpop.arrays import Floats
 
+MOST_RHAT, LEAST_ESS = 1.01, 400.0
+
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
@@ -22,6 +24,11 @@ class Convergence:
     rhat: float
     ess_bulk: float
     ess_tail: float
+
+    @property
+    def met(self) -> bool:
+        """May a result be believed: R-hat of at most 1.01, and 400 effective draws or more?"""
+        return self.rhat <= MOST_RHAT and min(self.ess_bulk, self.ess_tail) >= LEAST_ESS
 
 
 def diagnose(draws: Floats) -> Convergence:

@@ -19,7 +19,7 @@ from hiddenpop.arrays import Counts, Floats, Masks
 from hiddenpop.numerics.compiled import compiled
 from hiddenpop.numerics.latent_draws import Priors, draw_alpha, draw_hidden, log_beta, split
 
-HIDDEN, ALPHA = 0, 1
+HIDDEN, ALPHA, FOUND = 0, 1, 2
 
 
 class People(NamedTuple):
@@ -46,7 +46,7 @@ class Classes(NamedTuple):
     log_on, log_off : (C, K) logarithms of lambda and 1 - lambda
     seen, hidden : (C,) people seen and people on no list in each class
     on : (C, K) people of each class on each list
-    numbers : (2,) hidden people, alpha
+    numbers : (3,) hidden people, alpha, chance to be on any list
     """
 
     log_share: Floats
@@ -60,6 +60,16 @@ class Classes(NamedTuple):
 
 
 @compiled
+def weigh(people: People, classes: Classes, h: int, base: Floats, chances: Floats) -> None:
+    """Logarithms of the probabilities of history h in each class, from those of no list at all."""
+    chances[:] = base
+    for p in range(people.starts[h], people.starts[h + 1]):
+        j = people.members[p]
+        for k in range(chances.size):
+            chances[k] += classes.log_on[k, j] - classes.log_off[k, j]
+
+
+@compiled
 def _assign(generator: np.random.Generator, people: People, classes: Classes, chances: Floats, parts: Counts) -> None:
     """Draw the classes of the people seen."""
     classes.seen[:] = 0
@@ -69,11 +79,9 @@ def _assign(generator: np.random.Generator, people: People, classes: Classes, ch
     for k in range(size):
         base[k] = classes.log_share[k] + classes.log_off[k].sum()
     for h in range(people.counts.size):
-        chances[:] = base
-        for p in range(people.starts[h], people.starts[h + 1]):
-            j = people.members[p]
-            for k in range(size):
-                chances[k] += classes.log_on[k, j] - classes.log_off[k, j]
+        if people.counts[h] == 0:
+            continue
+        weigh(people, classes, h, base, chances)
         chances[:] = np.exp(chances - chances.max())
         split(generator, people.counts[h], chances, parts)
         for k in range(size):
@@ -134,13 +142,22 @@ def missed(classes: Classes, chances: Floats) -> tuple[float, float]:
 
 
 @compiled
+def place_hidden(
+    generator: np.random.Generator, people: People, classes: Classes, priors: Priors, chances: Floats
+) -> None:
+    """Draw the hidden people and their classes."""
+    p0, found = missed(classes, chances)
+    hidden = draw_hidden(generator, float(people.counts.sum()), p0, found, priors)
+    classes.numbers[HIDDEN], classes.numbers[FOUND] = hidden, found
+    split(generator, int(hidden), chances, classes.hidden)
+
+
+@compiled
 def sweep(
     generator: np.random.Generator, people: People, classes: Classes, priors: Priors, sweeps: int, with_alpha: bool
-) -> float:
-    """So many sweeps of the Gibbs sampler; returns the last 1 - p0."""
-    seen = float(people.counts.sum())
+) -> None:
+    """So many sweeps of the Gibbs sampler."""
     chances, parts = np.empty(classes.seen.size), np.empty(classes.seen.size, dtype=np.int64)
-    found = 0.0
     for _ in range(sweeps):
         _assign(generator, people, classes, chances, parts)
         _swap_labels(generator, classes)
@@ -148,36 +165,4 @@ def sweep(
             in_class = (classes.seen + classes.hidden).astype(np.float64)
             classes.numbers[ALPHA] = draw_alpha(generator, classes.numbers[ALPHA], in_class, priors)
         _draw_classes(generator, classes)
-        p0, found = missed(classes, chances)
-        hidden = draw_hidden(generator, seen, p0, found, priors)
-        classes.numbers[HIDDEN] = hidden
-        split(generator, int(hidden), chances, parts)
-        classes.hidden[:] = parts
-    return found
-
-
-@compiled
-def collect(
-    generator: np.random.Generator,
-    people: People,
-    classes: Classes,
-    priors: Priors,
-    thin: int,
-    floors: Floats,
-    draws: Floats,
-) -> None:
-    """Keep every `thin`-th sweep: draws (S, 3 + F) of hidden people, alpha, 1 - p0, population above each floor.
-
-    Above a floor are people whose chance to be on any list is at least so much.
-    """
-    seen = float(people.counts.sum())
-    for s in range(draws.shape[0]):
-        found = sweep(generator, people, classes, priors, thin, True)
-        hidden = classes.numbers[HIDDEN]
-        draws[s, 0], draws[s, 1], draws[s, 2] = hidden, classes.numbers[ALPHA], found
-        draws[s, 3:] = 0.0
-        for k in range(classes.seen.size):
-            chance = -np.expm1(classes.log_off[k].sum())
-            for f in range(floors.size):
-                if chance >= floors[f]:
-                    draws[s, 3 + f] += (seen + hidden) * np.exp(classes.log_share[k])
+        place_hidden(generator, people, classes, priors, chances)

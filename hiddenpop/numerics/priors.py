@@ -104,3 +104,21 @@ def _negative_binomial(name: str, size: float, mean: float) -> PopulationPrior:
 
     log_share = float(np.log(mean / (mean + size)))
     return PopulationPrior(name, lambda n: gammaln(n + size) - gammaln(n + 1.0) + n * log_share, True)
+
+
+def read_conjugate(given: str) -> tuple[float, float, float]:
+    """`(extra, odds, most)` of a prior `1/N`, `flat` or `negbin`, with which n0 stays negative binomial given p0.
+
+    Then `p(n0 | n, p0)` is proportional to `Gamma(n + n0 + extra) / n0! (odds p0)^n0`, for N = n + n0 up to `most`.
+
+    Raises
+    ------
+    OptionError
+        For every other prior.
+    """
+    kind, numbers = _parse(given)
+    if kind == "lognormal":
+        raise OptionError(f"prior={given!r} cannot be used here.", hint="Use 1/N, flat or negbin(size=2,mean=20000).")
+    if kind == "negbin":
+        return numbers["size"], numbers["mean"] / (numbers["mean"] + numbers["size"]), float("inf")
+    return float(kind == "flat"), 1.0, numbers.get("max", float("inf"))

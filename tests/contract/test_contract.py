@@ -25,12 +25,15 @@ def table_for(method, seed=11):
     return simulate.independent(POPULATION, (0.3, 0.35, 0.4, 0.45)[:k], seed=seed)
 
 
+SHORT = {"seed": 3, "replicates": 100, "warmup": 300, "thin": 2, "most_thin": 2, "allow_unconverged": True}
+
+
+def brief(method):
+    return {name: value for name, value in SHORT.items() if name in method.options}
+
+
 def run(method, data, **options):
-    if "seed" in method.options:
-        options.setdefault("seed", 3)
-    if "replicates" in method.options:
-        options.setdefault("replicates", 100)
-    return method.function(data, **options)
+    return method.function(data, **{**brief(method), **options})
 
 
 @pytest.fixture(params=IDS)
@@ -181,6 +184,5 @@ def test_docstring_says_what_a_user_must_know(method):
 def test_methods_are_reached_by_name_and_by_id(method):
     function = getattr(hp, method.id.replace("-", "_"))
     assert function is method.function
-    options = {name: value for name, value in {"seed": 3, "replicates": 100}.items() if name in method.options}
-    by_id = hp.estimate(table_for(method), method.id, **options)
+    by_id = hp.estimate(table_for(method), method.id, **brief(method))
     assert by_id.to_dict() == run(method, table_for(method)).to_dict()
