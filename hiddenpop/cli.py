@@ -57,6 +57,7 @@ Seed = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a check failed.")]
+Sampling = Annotated[bool, typer.Option("--sampling", help="Also methods whose chains take minutes.")]
 Out = Annotated[Path | None, typer.Option("-o", "--output", help="Also write the JSON to a file.", show_default=False)]
 By = Annotated[
     str | None, typer.Option("--by", help="Also one estimate per value of a stratum column.", show_default=False)
@@ -179,11 +180,12 @@ def estimate(
 @app.command(epilog="Example: hiddenpop compare netherlands_2010_2015 --seed 7")
 def compare(
     table: TableArgument, lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
-    level: Level = 0.95, seed: Seed = None, output: Out = None, as_json: AsJson = False, strict: Strict = False,
+    level: Level = 0.95, seed: Seed = None, sampling: Sampling = False, output: Out = None, as_json: AsJson = False,
+    strict: Strict = False,
 ) -> None:  # fmt: skip
     """Estimate by every method that applies, refusals included."""
     data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
-    results = compare_methods(data, level=level, seed=seed)
+    results = compare_methods(data, level=level, seed=seed, sampling=sampling)
     document = [r.to_dict() for r in results]
     io.write_json(output, document, table)
     if as_json:

@@ -40,6 +40,7 @@ class Method:
     family : str
     reference : str, publication with DOI
     ordered : True when the order of the lists matters (occasions in time)
+    sampling : True for methods whose chains take from seconds to minutes; `compare` runs them only when asked
     options : option name -> (annotation, default)
     """
 
@@ -51,6 +52,7 @@ class Method:
     family: str
     reference: str
     ordered: bool
+    sampling: bool
     options: Mapping[str, tuple[Any, Any]]
 
     def applies(self, data: Data) -> bool:
@@ -85,6 +87,7 @@ def register(
     takes: tuple[type, ...] = (CaptureTable,),
     lists: tuple[int, int | None] = (2, None),
     ordered: bool = False,
+    sampling: bool = False,
 ) -> Callable[[F], F]:
     """Register an estimator under `id`; its keyword parameters become its options."""
 
@@ -100,7 +103,7 @@ def register(
         def run(data: Data, **given: Any) -> Estimate:
             return _run(METHODS[id], function, data, given)
 
-        METHODS[id] = Method(id, run, summary, takes, lists, family, reference, ordered, options)
+        METHODS[id] = Method(id, run, summary, takes, lists, family, reference, ordered, sampling, options)
         return cast(F, run)
 
     return decorate
@@ -217,8 +220,10 @@ def attempt(data: Data, method: str, **options: Any) -> Estimate | Refusal:
         return Refusal(method, error)
 
 
-def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list[Estimate | Refusal]:
-    """Every method that applies to the data, with its default options; refusals are kept with their reason.
+def compare(
+    data: Data, *, level: float = 0.95, seed: int | None = None, sampling: bool = False
+) -> list[Estimate | Refusal]:
+    """Every quick method that applies to the data, with its default options; refusals are kept with their reason.
 
     Bootstraps take 200 replicates here, and searches at most 30 seconds, whatever the method's default; `provenance`
     shows it.
@@ -228,6 +233,7 @@ def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list
     data : CaptureTable or SightingCounts
     level : float in (0, 1)
     seed : int, used by the methods that draw random numbers; None draws fresh entropy and records it
+    sampling : bool, True also runs the methods whose chains take from seconds to minutes (`latent-class`)
     """
     if not isinstance(data, Data):
         raise DataError(f"Cannot compare methods on a {type(data).__name__}.", hint="Read a table first.")
@@ -237,7 +243,7 @@ def compare(data: Data, *, level: float = 0.95, seed: int | None = None) -> list
     return [
         attempt(data, method.id, **{name: value for name, value in common.items() if name in method.options})
         for method in METHODS.values()
-        if method.applies(data)
+        if method.applies(data) and (sampling or not method.sampling)
     ]
 
 

@@ -59,6 +59,7 @@ class LatentClassFit:
     summary="Dirichlet-process mixture of classes of people who differ in how lists find them",
     family="Bayesian",
     lists=(3, None),
+    sampling=True,
     reference="Manrique-Vallier (2016) Biometrics 72:1246, doi 10.1111/biom.12502",
 )
 def latent_class(
@@ -73,7 +74,7 @@ def latent_class(
     chains: int = 4,
     draws: int = 1000,
     warmup: int = 4000,
-    thin: int = 10,
+    thin: int = 4,
     most_thin: int = 160,
     allow_unconverged: bool = False,
     level: float = 0.95,
