@@ -1,6 +1,7 @@
 """How many people are on no list? Multiple-systems estimation of hidden populations."""
 
 from hiddenpop import simulate
+from hiddenpop.bayes import to_arviz
 from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import Verdict, check, verdict
 from hiddenpop.datasets import catalogue, load
@@ -8,12 +9,14 @@ from hiddenpop.errors import (
     ConvergenceError,
     DataError,
     HiddenpopError,
+    MissingExtraError,
     NotEstimableError,
     OptionError,
     SparseOverlapWarning,
     UnknownNameError,
 )
 from hiddenpop.estimators import (
+    bayes_threshold,
     capture_model,
     chao,
     chapman,
@@ -22,8 +25,10 @@ from hiddenpop.estimators import (
     lincoln_petersen,
     loglinear,
     loglinear_average,
+    loglinear_bayes,
     loglinear_search,
     loglinear_stepwise,
+    partial_pooling,
     sample_coverage,
     zelterman,
 )
@@ -44,6 +49,7 @@ __all__ = [
     "Estimate",
     "HiddenpopError",
     "Interval",
+    "MissingExtraError",
     "NotEstimableError",
     "OptionError",
     "Overlap",
@@ -53,6 +59,7 @@ __all__ = [
     "SparseOverlapWarning",
     "UnknownNameError",
     "Verdict",
+    "bayes_threshold",
     "capture_model",
     "catalogue",
     "chao",
@@ -68,15 +75,18 @@ __all__ = [
     "load",
     "loglinear",
     "loglinear_average",
+    "loglinear_bayes",
     "loglinear_search",
     "loglinear_stepwise",
     "overlap",
+    "partial_pooling",
     "plot_estimate",
     "plot_estimates",
     "plot_overlaps",
     "read_captures",
     "sample_coverage",
     "simulate",
+    "to_arviz",
     "verdict",
     "write_report",
     "zelterman",

@@ -89,5 +89,9 @@ class ConvergenceError(HiddenpopError):
     """An iteration did not reach its answer, so none is given."""
 
 
+class MissingExtraError(HiddenpopError, ImportError):
+    """A method needs a library that comes with an extra, and the extra is not installed."""
+
+
 class SparseOverlapWarning(UserWarning):
     """So few people are on two lists that the estimate rests on very little."""

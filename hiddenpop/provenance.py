@@ -10,7 +10,8 @@ from platform import python_version
 from types import MappingProxyType
 from typing import Any
 
-LIBRARIES = ("hiddenpop", "numpy", "scipy", "pandas")
+LIBRARIES = ("hiddenpop", "numpy", "scipy", "pandas", "numba")
+EXTRAS = ("pymc", "nutpie")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,12 @@ class Provenance:
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that compute."""
+    """Versions of Python and of the libraries that compute, those of an extra where they are installed."""
     found = {"python": python_version()}
-    for library in LIBRARIES:
+    for library in (*LIBRARIES, *EXTRAS):
         try:
             found[library] = version(library)
         except PackageNotFoundError:
-            found[library] = "not installed"
+            if library in LIBRARIES:
+                found[library] = "not installed"
     return found

@@ -21,6 +21,7 @@ Data = CaptureTable | SightingCounts
 F = TypeVar("F", bound=Callable[..., Estimate])
 
 COMMON = ("level", "seed")
+NOT_OF_THE_ANSWER = (*COMMON, "resume")
 HANDFUL = 10
 COMPARED = 200
 PATIENCE = 30.0
@@ -41,6 +42,8 @@ class Method:
     reference : str, publication with DOI
     ordered : True when the order of the lists matters (occasions in time)
     sampling : True for methods whose chains take from seconds to minutes; `compare` runs them only when asked
+    stratified : True for methods that estimate strata together and so need a table that has them
+    extra : extra of the package that the method needs, empty for none
     options : option name -> (annotation, default)
     """
 
@@ -53,14 +56,18 @@ class Method:
     reference: str
     ordered: bool
     sampling: bool
+    stratified: bool
+    extra: str
     options: Mapping[str, tuple[Any, Any]]
 
     def applies(self, data: Data) -> bool:
-        """Can this method take these data, by their kind and number of lists?"""
+        """Can this method take these data, by their kind, number of lists and strata?"""
         if not isinstance(data, self.takes):
             return False
         fewest, most = self.lists
-        return not isinstance(data, CaptureTable) or fewest <= data.n_lists <= (most or data.n_lists)
+        return not isinstance(data, CaptureTable) or (
+            fewest <= data.n_lists <= (most or data.n_lists) and (not self.stratified or len(data.labels) > 1)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The row of `hiddenpop methods`."""
@@ -70,6 +77,7 @@ class Method:
             "family": self.family,
             "takes": [t.__name__ for t in self.takes],
             "lists": list(self.lists),
+            "extra": self.extra,
             "options": {name: plain(default) for name, (_, default) in self.options.items()},
             "reference": self.reference,
         }
@@ -88,6 +96,8 @@ def register(
     lists: tuple[int, int | None] = (2, None),
     ordered: bool = False,
     sampling: bool = False,
+    stratified: bool = False,
+    extra: str = "",
 ) -> Callable[[F], F]:
     """Register an estimator under `id`; its keyword parameters become its options."""
 
@@ -103,7 +113,9 @@ def register(
         def run(data: Data, **given: Any) -> Estimate:
             return _run(METHODS[id], function, data, given)
 
-        METHODS[id] = Method(id, run, summary, takes, lists, family, reference, ordered, sampling, options)
+        METHODS[id] = Method(
+            id, run, summary, takes, lists, family, reference, ordered, sampling, stratified, extra, options
+        )
         return cast(F, run)
 
     return decorate
@@ -123,7 +135,7 @@ def _run(method: Method, function: Callable[..., Estimate], data: Data, given: M
             source=data.source,
             digest=data.digest,
             method=method.id,
-            options={k: _written(v) for k, v in options.items() if k not in COMMON},
+            options={k: _written(v) for k, v in options.items() if k not in NOT_OF_THE_ANSWER},
             level=options.get("level"),
             seed=options.get("seed"),
             reading=data.reading,
@@ -163,6 +175,11 @@ def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Da
         if len(set(lists)) < len(lists):
             raise OptionError(f"The list {lists[0]!r} is given twice.", hint="Name two different lists.")
         data = data.keep(*lists)
+    if method.stratified and len(data.labels) < 2:
+        raise DataError(
+            f"The method {method.id} compares strata; the table has {'one' if data.strata else 'none'}.",
+            hint="Name the stratum columns when the table is read, as in strata=['region'].",
+        )
     if not method.applies(data):
         fewest, most = method.lists
         bound = (
@@ -172,7 +189,7 @@ def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Da
             f"The method {method.id} needs {bound} lists; the table has {data.n_lists} ({', '.join(data.lists)}).",
             hint=_lists_hint(method, data),
         )
-    return data.pooled()
+    return data if method.stratified else data.pooled()
 
 
 def _lists_hint(method: Method, data: CaptureTable) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +24,7 @@ FRAME_COLUMNS = (
 )  # fmt: skip
 
 MOST_RATIO = 10_000
+UNWRITTEN: Mapping[str, bool] = {"unwritten": True}  # metadata of a field that stays out of JSON, such as a trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ def _row(result: Estimate | Refusal) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """`value` in plain JSON types: records to dicts, arrays to lists, numbers that are not finite to None."""
     if is_dataclass(value) and not isinstance(value, type):
-        value = asdict(value)
+        value = {f.name: getattr(value, f.name) for f in fields(value) if f.metadata != UNWRITTEN}
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, np.ndarray):

@@ -14,7 +14,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"errors", "arrays"},
     {"numerics"},
-    {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output", "bootstrap"},
+    {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output", "bootstrap"}
+    | {"progress", "chains", "saved"},
     {"registry", "datasets", "simulate"},
     {"estimators", "bayes", "checks", "intake"},
     {"report"},
@@ -29,7 +30,7 @@ ONLY_IN = {
     "pymc": "bayes",
     "arviz": "bayes",
     "typer": "cli",
-    "rich": "cli",
+    "rich": ("cli", "progress"),
 }
 
 

@@ -13,8 +13,12 @@ from hiddenpop.estimators.loglinear_stepwise import loglinear_stepwise
 from hiddenpop.estimators.loglinear_average import loglinear_average
 from hiddenpop.estimators.graphical import graphical
 from hiddenpop.estimators.latent_class import latent_class
+from hiddenpop.estimators.loglinear_bayes import loglinear_bayes
+from hiddenpop.estimators.bayes_threshold import bayes_threshold
+from hiddenpop.estimators.partial_pooling import partial_pooling
 
 __all__ = [
+    "bayes_threshold",
     "capture_model",
     "chao",
     "chapman",
@@ -23,8 +27,10 @@ __all__ = [
     "lincoln_petersen",
     "loglinear",
     "loglinear_average",
+    "loglinear_bayes",
     "loglinear_search",
     "loglinear_stepwise",
+    "partial_pooling",
     "sample_coverage",
     "zelterman",
 ]

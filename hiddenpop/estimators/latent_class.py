@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import ConvergenceError, NotEstimableError, OptionError
-from hiddenpop.numerics.convergence import Convergence
-from hiddenpop.numerics.intervals import QUANTILES
+from hiddenpop.chains import Trace, chain_checks, check_met, check_sampling, credible, summarise_population
+from hiddenpop.errors import NotEstimableError, OptionError
 from hiddenpop.numerics.priors import read_conjugate
-from hiddenpop.options import check_draws
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval
-
-if TYPE_CHECKING:
-    from hiddenpop.numerics.latent_chains import Chains
+from hiddenpop.result import UNWRITTEN, Estimate
 
 MOST_CLASSES = 50
 
@@ -33,11 +28,12 @@ class LatentClassFit:
     quantiles : share -> population
     modes : peaks of the draws, each `population, probability`; more than one: several answers
     per_chain : median of the population in each chain
-    rhat, ess_bulk, ess_tail : of the population, over all chains
+    rhat, ess_bulk, ess_tail, ess : of the population, over all chains; `ess` is the smaller of the two
     thin : sweeps between two draws
     exchanged : smallest share of exchanges made between neighbouring rungs of a ladder
     alpha, missed : posterior means of alpha and of the chance to be on no list
     above_floor : `floor, population, low, high`: people whose chance to be on any list is at least the floor
+    trace : the draws; not written to JSON
     """
 
     mean: float
@@ -47,11 +43,13 @@ class LatentClassFit:
     rhat: float
     ess_bulk: float
     ess_tail: float
+    ess: float
     thin: int
     exchanged: float
     alpha: float
     missed: float
     above_floor: Mapping[str, float]
+    trace: Trace = field(metadata=UNWRITTEN)
 
 
 @register(
@@ -161,8 +159,8 @@ def latent_class(
     from hiddenpop.numerics.latent_chains import ChainOptions, build_people, run_chains
     from hiddenpop.numerics.latent_draws import Priors
 
-    _check_options(classes, a, b, alpha_prior, floor, chains, warmup, thin, most_thin)
-    check_draws(draws)
+    _check_options(classes, a, b, alpha_prior, floor, thin, most_thin)
+    check_sampling(chains, draws, warmup)
     extra, odds, most = read_conjugate(prior)
     if table.repeated == 0:
         raise NotEstimableError(
@@ -179,95 +177,33 @@ def latent_class(
     priors = Priors(a, b, alpha_prior == "lognormal", extra, odds, most - n)
     options = ChainOptions(classes, priors, chains, draws, warmup, thin, most_thin, (floor,))
     found = run_chains(people, kept.n_lists, options, np.random.SeedSequence(seed), lambda met: met.met)
-    if not (found.convergence.met or allow_unconverged):
-        raise _not_met(found, n)
     population = n + found.hidden
-    tail = (1.0 - level) / 2.0
-    low, middle, high = np.quantile(population, [tail, 0.5, 1.0 - tail])
-    record = _summarise(found, n, floor, tail)
-    return Estimate(
-        "latent-class",
-        float(middle),
-        Interval(float(low), float(high), level, "credible"),
-        n,
-        tuple(_checks(record, found.convergence)),
-        draws=population.ravel(),
-        fit=record,
+    summary = summarise_population(population)
+    check_met(summary, f"most_thin={4 * found.thin}, warmup", allow_unconverged=allow_unconverged)
+    above, limits_above = credible(found.above, level)
+    record = LatentClassFit(
+        **summary,
+        thin=found.thin,
+        exchanged=found.exchanged,
+        alpha=float(found.alpha.mean()),
+        missed=float((1.0 - found.found).mean()),
+        above_floor={"floor": floor, "population": above, "low": limits_above.low, "high": limits_above.high or above},
+        trace=Trace({"population": population, "alpha": found.alpha, "missed": 1.0 - found.found}),
     )
+    middle, limits = credible(population, level)
+    checks = tuple(chain_checks(summary))
+    return Estimate("latent-class", middle, limits, n, checks, draws=population.ravel(), fit=record)
 
 
-def _check_options(
-    classes: int, a: float, b: float, kind: str, floor: float, chains: int, warmup: int, thin: int, most_thin: int
-) -> None:
+def _check_options(classes: int, a: float, b: float, kind: str, floor: float, thin: int, most_thin: int) -> None:
     """Refuse options out of range."""
     faults = {
         f"classes={classes} is not between 2 and {MOST_CLASSES}.": not 2 <= classes <= MOST_CLASSES,
         f"a={a}, b={b}: both must be positive numbers.": not 0.0 < b < np.inf or not abs(a) < np.inf,
         f"a={a} must be positive with a gamma prior.": kind == "gamma" and not a > 0.0,
         f"floor={floor} is not between 0 and 1.": not 0.0 <= floor <= 1.0,
-        f"chains={chains} is not between 2 and 100.": not 2 <= chains <= 100,
-        f"warmup={warmup} is not between 0 and 10,000,000.": not 0 <= warmup <= 10_000_000,
         f"thin={thin} is not between 1 and most_thin={most_thin}.": not 1 <= thin <= most_thin,
     }
     for message, wrong in faults.items():
         if wrong:
             raise OptionError(message, hint="Leave it out to use the default.")
-
-
-def _not_met(found: Chains, n: int) -> ConvergenceError:
-    met, medians = found.convergence, n + np.median(found.hidden, axis=1)
-    parts = ", ".join(f"{m:,.0f}" for m in medians)
-    return ConvergenceError(
-        f"The chains have not met: R-hat {met.rhat:.3f}, {min(met.ess_bulk, met.ess_tail):,.0f} effective draws; their "
-        f"medians are {parts}.",
-        hint=f"Let them run longer (most_thin={4 * found.thin}, warmup), or use another method: where chains stay "
-        "apart, the table supports several answers.",
-        details={
-            "rhat": met.rhat,
-            "ess_bulk": met.ess_bulk,
-            "ess_tail": met.ess_tail,
-            "medians": medians.tolist(),
-            "modes": _modes(found, n),
-        },
-    )
-
-
-def _modes(found: Chains, n: int) -> list[dict[str, float]]:
-    from hiddenpop.numerics.latent_chains import find_modes
-
-    return [{"population": m, "probability": share} for m, share in find_modes((n + found.hidden).ravel())]
-
-
-def _summarise(found: Chains, n: int, floor: float, tail: float) -> LatentClassFit:
-    population, met = n + found.hidden, found.convergence
-    low, middle, high = np.quantile(found.above, [tail, 0.5, 1.0 - tail])
-    values: dict[str, Any] = {
-        "mean": float(population.mean()),
-        "quantiles": {f"{q:g}": float(np.quantile(population, q)) for q in QUANTILES},
-        "modes": tuple(_modes(found, n)),
-        "per_chain": tuple(np.median(population, axis=1).tolist()),
-        "alpha": float(found.alpha.mean()),
-        "missed": float((1.0 - found.found).mean()),
-        "above_floor": {"floor": floor, "population": float(middle), "low": float(low), "high": float(high)},
-    }
-    return LatentClassFit(
-        **values,
-        rhat=met.rhat,
-        ess_bulk=met.ess_bulk,
-        ess_tail=met.ess_tail,
-        thin=found.thin,
-        exchanged=found.exchanged,
-    )
-
-
-def _checks(record: LatentClassFit, met: Convergence) -> list[Check]:
-    """What makes the posterior doubtful."""
-    least = min(met.ess_bulk, met.ess_tail)
-    message = f"R-hat {met.rhat:.3f}, {least:,.0f} effective draws of the population."
-    if not met.met:
-        message = f"The chains have not met ({message[:-1]}): another run may give another answer. Do not publish it."
-    checks = [Check("convergence", met.rhat, met.met, message)]
-    if len(record.modes) > 1:
-        parts = " and ".join(f"{m['population']:,.0f} ({m['probability']:.0%})" for m in record.modes)
-        checks.append(Check("several-modes", len(record.modes), False, f"The posterior has several peaks: {parts}."))
-    return checks

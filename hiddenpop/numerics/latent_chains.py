@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from os import cpu_count
 
 import numpy as np
@@ -146,19 +145,3 @@ def run_chains(
                 least = float((made / tried).min()) if rungs > 1 else 1.0
                 return Chains(kept[..., 0], kept[..., 1], kept[..., 2], kept[..., 3:], thin, least, met)
             thin *= 2
-
-
-def find_modes(values: Floats) -> list[tuple[float, float]]:
-    """Peaks of draws (S,) of a population on the log scale: `(median of the draws there, their share)`."""
-    from scipy.stats import gaussian_kde
-
-    from hiddenpop.numerics.hidden_grid import MODE_MASS, VALLEY, valleys
-
-    logs = np.log(values)
-    if np.ptp(logs) == 0.0:
-        return [(float(values[0]), 1.0)]
-    grid = np.linspace(logs.min(), logs.max(), 512)
-    density = gaussian_kde(logs)(grid)
-    edges: Sequence[float] = [-np.inf, *grid[valleys(density, VALLEY)], np.inf]
-    parts = [values[(logs > low) & (logs <= high)] for low, high in pairwise(edges)]
-    return [(float(np.median(p)), p.size / values.size) for p in parts if p.size >= MODE_MASS * values.size]

@@ -7,13 +7,14 @@ import pytest
 
 import hiddenpop as hp
 from hiddenpop import simulate
-from hiddenpop.captures import CaptureTable
+from hiddenpop.captures import CaptureTable, build_table
 from hiddenpop.registry import METHODS
 from hiddenpop.result import FRAME_COLUMNS, Estimate
 from hiddenpop.sightings import SightingCounts
 
 POPULATION = 5000
-IDS = sorted(METHODS)
+SLOW = [pytest.mark.slow, pytest.mark.mcmc]  # every call compiles and samples
+IDS = [pytest.param(id, marks=SLOW if METHODS[id].extra else []) for id in sorted(METHODS)]
 
 
 def table_for(method, seed=11):
@@ -22,10 +23,29 @@ def table_for(method, seed=11):
     k = min(max(fewest, 4), most or 4)
     if method.family in ("lower bound", "single list"):
         return simulate.independent(POPULATION, (0.03,) * 20, seed=seed)
-    return simulate.independent(POPULATION, (0.3, 0.35, 0.4, 0.45)[:k], seed=seed)
+    data = simulate.independent(POPULATION, (0.3, 0.35, 0.4, 0.45)[:k], seed=seed)
+    return in_strata(method, data)
 
 
-SHORT = {"seed": 3, "replicates": 100, "warmup": 100, "thin": 1, "most_thin": 1, "allow_unconverged": True}
+def in_strata(method, data):
+    """For methods that need strata: a third of the people of every history in one region, the rest in another."""
+    if not method.stratified:
+        return data
+    north = data.counts // 3
+    keys = [("north",)] * north.size + [("south",)] * north.size
+    histories, counts = np.tile(data.histories, 2), np.concatenate([north, data.counts - north])
+    return build_table(data.lists, histories, counts, strata=("region",), keys=keys, source=data.source)
+
+
+SHORT = {
+    "seed": 3,
+    "replicates": 100,
+    "warmup": 100,
+    "thin": 1,
+    "most_thin": 1,
+    "allow_unconverged": True,
+    "side_by_side": False,
+}
 
 
 def brief(method):
@@ -68,7 +88,7 @@ def test_order_of_lists_and_rows_is_irrelevant(method):
     data = table_for(method)
     turned = data.reorder(*reversed(data.lists))
     counts = dict(reversed(data.to_counts().items()))
-    shuffled = CaptureTable.from_counts(counts, data.lists)
+    shuffled = in_strata(method, CaptureTable.from_counts(counts, data.lists))
     for other in (turned, shuffled):
         a, b = run(method, data), run(method, other)
         assert b.population == pytest.approx(a.population, rel=1e-10)
@@ -81,7 +101,7 @@ def test_a_list_that_nobody_is_on_changes_nothing(method):
     data = table_for(method)
     counts = {history[:1] + "0" + history[1:]: n for history, n in data.to_counts().items()}
     names = (data.lists[0], "nobody", *data.lists[1:])
-    wider = CaptureTable.from_counts(counts, names)
+    wider = in_strata(method, CaptureTable.from_counts(counts, names))
     found = run(method, wider)
     assert found.population == pytest.approx(run(method, data).population, rel=1e-12)
     assert "empty-list" in [c.name for c in found.checks]
@@ -136,7 +156,7 @@ def test_refuses_lists_that_share_nobody(method):
     k = min(max(method.lists[0], 3), method.lists[1] or 3)
     counts = {"0" * i + "1" + "0" * (k - 1 - i): 30 for i in range(k)}
     with pytest.raises(hp.NotEstimableError) as caught:
-        run(method, CaptureTable.from_counts(counts))
+        run(method, in_strata(method, CaptureTable.from_counts(counts)))
     assert set(caught.value.details) == {"exists", "identifiable", "terms", "cells"}
 
 
@@ -144,7 +164,7 @@ def test_refuses_a_single_list(method):
     if method.lists[0] < 2:
         return
     with pytest.raises(hp.DataError, match="lists"):
-        run(method, CaptureTable.from_counts({"1": 50}))
+        run(method, in_strata(method, CaptureTable.from_counts({"1": 50})))
 
 
 def test_refuses_other_data(method):
@@ -167,6 +187,10 @@ def test_offers_near_names_for_an_unknown_option(method):
 
 
 def test_strata_are_pooled_and_said(method):
+    if method.stratified:
+        with pytest.raises(hp.DataError, match="compares strata"):
+            run(method, hp.load("korea"))
+        return
     data = hp.load("bangladesh_pwid") if method.lists[1] == 2 else hp.load("scotland_pwid")
     found = run(method, data)
     assert "pooled-strata" in [c.name for c in found.checks]

@@ -10,7 +10,7 @@ from scipy.stats import chi2, nbinom
 
 from hiddenpop import load
 from hiddenpop.numerics.convergence import diagnose
-from hiddenpop.numerics.latent_chains import ChainOptions, build_people, find_modes, run_chains
+from hiddenpop.numerics.latent_chains import ChainOptions, build_people, run_chains
 from hiddenpop.numerics.latent_draws import Priors, _log_alpha, _truncated, draw_alpha, draw_hidden, log_beta, split
 
 PRIORS = Priors(0.25, 0.25, False, 0.0, 1.0, np.inf)
@@ -132,12 +132,3 @@ def test_quantiles_of_another_program(name):
             assert abs(ours / value - 1.0) <= 0.02 or low <= value <= high, row
             compared += 1
     assert compared == 5
-
-
-def test_modes_of_draws():
-    generator = np.random.default_rng(6)
-    two = np.exp(np.concatenate([generator.normal(9.0, 0.1, 3000), generator.normal(10.0, 0.1, 1000)]))
-    (low, share), (high, rest) = find_modes(two)
-    assert (low, high) == (pytest.approx(np.exp(9.0), rel=0.02), pytest.approx(np.exp(10.0), rel=0.02))
-    assert (share, rest) == (pytest.approx(0.75, abs=0.01), pytest.approx(0.25, abs=0.01))
-    assert find_modes(np.full(100, 7.0)) == [(7.0, 1.0)]
