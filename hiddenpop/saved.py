@@ -38,7 +38,7 @@ class Saved:
     def load(self, part: str) -> dict[str, Floats] | None:
         """The arrays of a part, or None where there is none that can be read."""
         try:
-            with np.load(self._path(part), allow_pickle=False) as arrays:
+            with self._path(part).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
         except (OSError, ValueError, EOFError, BadZipFile):
             return None

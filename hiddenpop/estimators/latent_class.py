@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -12,8 +12,10 @@ from hiddenpop.captures import CaptureTable
 from hiddenpop.chains import Trace, chain_checks, check_met, check_sampling, credible, summarise_population
 from hiddenpop.errors import NotEstimableError, OptionError
 from hiddenpop.numerics.priors import read_conjugate
+from hiddenpop.progress import progress
 from hiddenpop.registry import register
 from hiddenpop.result import UNWRITTEN, Estimate
+from hiddenpop.saved import open_saved
 
 MOST_CLASSES = 50
 
@@ -74,6 +76,7 @@ def latent_class(
     warmup: int = 4000,
     thin: int = 4,
     most_thin: int = 160,
+    resume: str | None = None,
     allow_unconverged: bool = False,
     level: float = 0.95,
     seed: int | None = None,
@@ -104,6 +107,8 @@ def latent_class(
     warmup : int, sweeps
     thin, most_thin : int, sweeps
         Sweeps between two draws; while the chains have not met, drawn anew with twice as many, up to `most_thin`.
+    resume : str, optional
+        A folder in which the chains are kept as they run; an interrupted run goes on from there.
     allow_unconverged : bool
         True returns what the chains drew although they have not met; a failed check says so.
     level : float in (0, 1)
@@ -176,7 +181,11 @@ def latent_class(
     people = build_people(kept.histories, kept.counts, kept.n_lists)
     priors = Priors(a, b, alpha_prior == "lognormal", extra, odds, most - n)
     options = ChainOptions(classes, priors, chains, draws, warmup, thin, most_thin, (floor,))
-    found = run_chains(people, kept.n_lists, options, np.random.SeedSequence(seed), lambda met: met.met)
+    question = asdict(options) | {"seed": seed, "most": str(most)}
+    saved = open_saved(resume, "latent-class", kept.digest, question)
+    with progress("latent-class") as tick:
+        seeds = np.random.SeedSequence(seed)
+        found = run_chains(people, kept.n_lists, options, seeds, lambda met: met.met, tick, saved)
     population = n + found.hidden
     summary = summarise_population(population)
     check_met(summary, f"most_thin={4 * found.thin}, warmup", allow_unconverged=allow_unconverged)

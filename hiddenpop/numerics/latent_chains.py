@@ -14,6 +14,7 @@ from hiddenpop.numerics.convergence import Convergence, diagnose
 from hiddenpop.numerics.latent_class import Classes, People, sweep
 from hiddenpop.numerics.latent_draws import Priors
 from hiddenpop.numerics.latent_ladder import climb, collect, rung, thin_counts
+from hiddenpop.numerics.latent_state import Keeper, Run
 
 BURN = 500
 SLICES = 20
@@ -96,52 +97,93 @@ def start_ladder(
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Work:
+    """What the threads do.
+
+    Attributes
+    ----------
+    people : seen
+    parts : (R, m) people whom each rung sees
+    options : of the chains
+    run : where they stand
+    """
+
+    people: People
+    parts: Counts
+    options: ChainOptions
+    run: Run
+
+    def advance(self, pool: ThreadPoolExecutor) -> None:
+        """The warm-up, or one slice of the draws, on all chains."""
+        run, chains = self.run, range(self.options.chains)
+        if run.slices < 0:
+            list(pool.map(self._warm, chains))
+        else:
+            slices = np.array_split(np.arange(self.options.draws), SLICES)
+            part = slices[run.slices]
+            list(pool.map(self._draw, chains, run.kept[:, part[0] : part[-1] + 1]))
+        run.slices += 1
+
+    def _warm(self, number: int) -> None:
+        generator, ladder, priors = self.run.generators[number], self.run.ladders[number], self.options.priors
+        for r, counts in enumerate(self.parts):
+            sweep(generator, self.people._replace(counts=counts), rung(ladder, r), priors, BURN, False)
+        exchanged = self.run.exchanged[number]
+        climb(generator, self.people, ladder, priors, self.parts, self.options.warmup, exchanged)
+
+    def _draw(self, number: int, kept: Floats) -> None:
+        run, floors = self.run, np.array(self.options.floors)
+        generator, ladder, exchanged = run.generators[number], run.ladders[number], run.exchanged[number]
+        collect(generator, self.people, ladder, self.options.priors, self.parts, run.thin, floors, kept, exchanged)
+
+
+def start_run(people: People, n_lists: int, options: ChainOptions, rungs: int, seed: np.random.SeedSequence) -> Run:
+    """All ladders before their warm-up: even ones in the mode of one class, odd ones anywhere."""
+    generators = [np.random.default_rng(own) for own in seed.spawn(options.chains)]
+    ladders = [
+        start_ladder(people, n_lists, options.classes, rungs, float(number % 2), generator)
+        for number, generator in enumerate(generators)
+    ]
+    exchanged = np.zeros((options.chains, rungs - 1, 2))
+    kept = np.zeros((options.chains, options.draws, 3 + len(options.floors)))
+    return Run(ladders, generators, exchanged, kept, options.thin)
+
+
 def run_chains(
     people: People,
     n_lists: int,
     options: ChainOptions,
     seed: np.random.SeedSequence,
     is_met: Callable[[Convergence], bool],
-    progress: Progress | None = None,
+    progress: Progress = lambda share, note: None,
+    keeper: Keeper | None = None,
 ) -> Chains:
     """Run all chains; while they have not met, double the sweeps between draws and draw anew from where they are.
 
-    Even chains start in the mode of one class, odd ones anywhere. The answers do not depend on the number of threads.
+    The answers do not depend on the number of threads, nor on whether the run was interrupted and went on from what
+    the keeper has.
     """
-    floors = np.array(options.floors)
-    generators = [np.random.default_rng(own) for own in seed.spawn(options.chains)]
     parts = build_parts(people.counts)
-    rungs = parts.shape[0]
-    states = [
-        start_ladder(people, n_lists, options.classes, rungs, float(number % 2), generators[number])
-        for number in range(options.chains)
-    ]
-    exchanged = np.zeros((options.chains, rungs - 1, 2))
-
-    def warm(number: int) -> None:
-        generator, state = generators[number], states[number]
-        for r in range(rungs):
-            sweep(generator, people._replace(counts=parts[r]), rung(state, r), options.priors, BURN, False)
-        climb(generator, people, state, options.priors, parts, options.warmup, exchanged[number])
-
-    def draw(number: int, thin: int, kept: Floats) -> None:
-        collect(
-            generators[number], people, states[number], options.priors, parts, thin, floors, kept, exchanged[number]
-        )
-
-    thin = options.thin
+    run = start_run(people, n_lists, options, parts.shape[0], seed)
+    if keeper and (arrays := keeper.load("state")):
+        run.go_on_from(arrays)
+    work = Work(people, parts, options, run)
     with ThreadPoolExecutor(cpu_count()) as pool:
-        list(pool.map(warm, range(options.chains)))
         while True:
-            kept = np.empty((options.chains, options.draws, 3 + floors.size))
-            for part in np.array_split(np.arange(options.draws), SLICES):
-                here = slice(part[0], part[-1] + 1)
-                list(pool.map(draw, range(options.chains), [thin] * options.chains, kept[:, here]))
-                if progress:
-                    progress((part[-1] + 1) / options.draws, f"{thin} sweeps a draw")
-            met = diagnose(kept[:, :, 0])
-            if is_met(met) or 2 * thin > options.most_thin:
-                tried, made = exchanged.sum(axis=0).T
-                least = float((made / tried).min()) if rungs > 1 else 1.0
-                return Chains(kept[..., 0], kept[..., 1], kept[..., 2], kept[..., 3:], thin, least, met)
-            thin *= 2
+            while run.slices < SLICES:
+                work.advance(pool)
+                progress(run.slices / SLICES, f"{options.chains} chains, {run.thin} sweeps a draw")
+                if keeper:
+                    keeper.store("state", run.to_arrays())
+            met = diagnose(run.kept[:, :, 0])
+            if is_met(met) or 2 * run.thin > options.most_thin:
+                return _finish(run, met)
+            run.thin, run.slices = 2 * run.thin, 0
+
+
+def _finish(run: Run, met: Convergence) -> Chains:
+    tried, made = run.exchanged.sum(axis=0).T
+    least = float((made / tried).min()) if tried.size else 1.0
+    kept = run.kept
+    return Chains(kept[..., 0], kept[..., 1], kept[..., 2], kept[..., 3:], run.thin, least, met)

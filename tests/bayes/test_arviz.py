@@ -17,6 +17,7 @@ def latent():
     return hp.latent_class(hp.load("korea"), seed=1)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # ArviZ against the newest matplotlib
 def test_summary_plots_and_files(latent, tmp_path):
     found = hp.to_arviz(latent)
     posterior = found["posterior"]
