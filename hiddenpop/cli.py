@@ -114,7 +114,8 @@ def methods(
     if as_json:
         io.print_json([m.to_dict() for m in chosen])
         return
-    _print_table(("method", "summary", "options"), [(m.id, m.summary, ", ".join(m.options)) for m in chosen])
+    rows = [(m.id, m.summary + (f" (needs hiddenpop[{m.extra}])" if m.extra else ""), m) for m in chosen]
+    _print_table(("method", "summary", "options"), [(id, summary, ", ".join(m.options)) for id, summary, m in rows])
 
 
 @app.command(epilog="Example: hiddenpop check cases.csv --lists police,ngo,shelter --count n")

@@ -72,7 +72,7 @@ def test_options_that_cannot_be_read_say_what_is_expected(method, name, text):
 def test_every_method_is_described():
     for method in METHODS.values():
         row = method.to_dict()
-        assert set(row) == {"method", "summary", "family", "takes", "lists", "options", "reference"}
+        assert set(row) == {"method", "summary", "family", "takes", "lists", "extra", "options", "reference"}
         assert row["reference"]
 
 

@@ -9,10 +9,8 @@ import numpy as np
 
 from hiddenpop.arrays import Floats
 from hiddenpop.bayes.sampling import SamplerOptions, require, sample
-from hiddenpop.numerics.loglinear_posterior import draw_hidden_people
+from hiddenpop.numerics.loglinear_posterior import MAIN_MEAN, MAIN_SD, draw_hidden_people
 from hiddenpop.numerics.pooling import (
-    MAIN_MEAN,
-    MAIN_SD,
     Coordinates,
     Strata,
     draw_main_effects,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
-from hiddenpop.arrays import Floats, Masks
+from hiddenpop.arrays import Floats
 from hiddenpop.captures import CaptureTable
 from hiddenpop.chains import (
     Trace,
@@ -23,8 +22,11 @@ from hiddenpop.chains import (
 from hiddenpop.errors import NotEstimableError, OptionError
 from hiddenpop.numerics.draws import overlap_share
 from hiddenpop.numerics.loglinear_posterior import (
+    MAIN_MEAN,
+    MAIN_SD,
     LoglinearPosterior,
     build_design,
+    build_terms,
     count_cells,
     draw_hidden_people,
     log_found,
@@ -36,7 +38,6 @@ from hiddenpop.registry import register
 from hiddenpop.result import UNWRITTEN, Check, Estimate
 from hiddenpop.saved import open_saved
 
-MAIN_MEAN, MAIN_SD = -2.0, 3.0
 MOST_OVERLAP = 0.35  # Garrett and Zeger (2000), doi 10.1111/j.0006-341x.2000.01055.x: more is weak identification
 PRIOR_DRAWS = 4000
 
@@ -236,14 +237,6 @@ def loglinear_bayes(
     )  # fmt: skip
     checks = (*chain_checks(summary), *_checks(record))
     return Estimate("loglinear-bayes", middle, limits, n, checks, draws=population.ravel(), fit=record)
-
-
-def build_terms(n_lists: int, max_order: int) -> Masks:
-    """Masks of all terms but the empty one: main effects first, then interactions of more and more lists."""
-    orders = [
-        [sum(1 << i for i in group) for group in combinations(range(n_lists), k)] for k in range(1, max_order + 1)
-    ]
-    return np.array([mask for masks in orders for mask in masks], dtype=np.int64)
 
 
 def _check_options(max_order: int, n_lists: int, interaction_sd: float) -> None:

@@ -10,11 +10,13 @@ beta. With 1/N that is the likelihood given that a person is on a list.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
 from hiddenpop.arrays import Counts, Floats, Masks
 
+MAIN_MEAN, MAIN_SD = -2.0, 3.0  # of the log odds of a list: 95 % between .0004 and .98
 MAX_STEPS = 200
 NEAR = 1e-10
 
@@ -48,6 +50,14 @@ def possible_histories(n_lists: int, empty_terms: Masks | None = None) -> Masks:
         return cells
     excluded = (cells[:, None] & empty_terms[None, :]) == empty_terms[None, :]
     return np.asarray(cells[~excluded.any(axis=1)])
+
+
+def build_terms(n_lists: int, max_order: int) -> Masks:
+    """Masks of all terms but the empty one: main effects first, then interactions of more and more lists."""
+    orders = [
+        [sum(1 << i for i in group) for group in combinations(range(n_lists), k)] for k in range(1, max_order + 1)
+    ]
+    return np.array([mask for masks in orders for mask in masks], dtype=np.int64)
 
 
 def build_design(cells: Masks, terms: Masks) -> Floats:

@@ -13,9 +13,15 @@ from itertools import combinations
 import numpy as np
 
 from hiddenpop.arrays import Counts, Floats, Masks
-from hiddenpop.numerics.loglinear_posterior import LoglinearPosterior, build_design, count_cells, find_coordinates
+from hiddenpop.numerics.loglinear_posterior import (
+    MAIN_MEAN,
+    MAIN_SD,
+    LoglinearPosterior,
+    build_design,
+    count_cells,
+    find_coordinates,
+)
 
-MAIN_MEAN, MAIN_SD = -2.0, 3.0
 STEPS = 30
 
 

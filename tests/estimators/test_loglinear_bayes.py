@@ -7,11 +7,11 @@ from scipy.stats import multivariate_t
 import hiddenpop as hp
 from hiddenpop.bayes import sampling
 from hiddenpop.bayes.loglinear import sample_loglinear
-from hiddenpop.estimators.loglinear_bayes import build_terms
 from hiddenpop.numerics.convergence import diagnose
 from hiddenpop.numerics.loglinear_posterior import (
     LoglinearPosterior,
     build_design,
+    build_terms,
     count_cells,
     find_coordinates,
     log_found,
