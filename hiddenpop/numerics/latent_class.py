@@ -20,6 +20,7 @@ from hiddenpop.numerics.compiled import compiled
 from hiddenpop.numerics.latent_draws import Priors, draw_alpha, draw_hidden, log_beta, split
 
 HIDDEN, ALPHA, FOUND = 0, 1, 2
+NEGLIGIBLE = -50.0  # a chance so far below the largest is smaller than what a random number resolves
 
 
 class People(NamedTuple):
@@ -60,13 +61,17 @@ class Classes(NamedTuple):
 
 
 @compiled
-def weigh(people: People, classes: Classes, h: int, base: Floats, chances: Floats) -> None:
-    """Logarithms of the probabilities of history h in each class, from those of no list at all."""
-    chances[:] = base
-    for p in range(people.starts[h], people.starts[h + 1]):
-        j = people.members[p]
-        for k in range(chances.size):
-            chances[k] += classes.log_on[k, j] - classes.log_off[k, j]
+def weigh(people: People, classes: Classes, h: int, base: Floats, chances: Floats) -> float:
+    """Logarithms of the probabilities of history h in each class, from those of no list at all; the largest of them."""
+    top = -np.inf
+    members = people.members[people.starts[h] : people.starts[h + 1]]
+    for k in range(chances.size):
+        chance = base[k]
+        for j in members:
+            chance += classes.log_on[k, j] - classes.log_off[k, j]
+        chances[k] = chance
+        top = max(top, chance)
+    return float(top)
 
 
 @compiled
@@ -81,8 +86,10 @@ def _assign(generator: np.random.Generator, people: People, classes: Classes, ch
     for h in range(people.counts.size):
         if people.counts[h] == 0:
             continue
-        weigh(people, classes, h, base, chances)
-        chances[:] = np.exp(chances - chances.max())
+        top = weigh(people, classes, h, base, chances)
+        for k in range(size):
+            below = chances[k] - top
+            chances[k] = np.exp(below) if below > NEGLIGIBLE else 0.0
         split(generator, people.counts[h], chances, parts)
         for k in range(size):
             if parts[k]:

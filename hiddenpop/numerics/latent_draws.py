@@ -13,6 +13,7 @@ from hiddenpop.numerics.compiled import compiled
 VAST = 1e9
 STEP = 3.0
 SMALLEST = -600.0
+WORTH = 8.0  # a binomial number takes as long as so many people who choose one by one
 
 
 class Priors(NamedTuple):
@@ -43,8 +44,23 @@ def log_gamma(generator: np.random.Generator, shape: float) -> float:
 
 
 @compiled
+def _log_power(generator: np.random.Generator, shape: float) -> tuple[float, float]:
+    """Logarithms of a Beta(shape, 1) number, which is a power of an even one, and of its complement."""
+    log_first = -generator.standard_exponential() / shape
+    return float(log_first), float(np.log(-np.expm1(log_first)))
+
+
+@compiled
 def log_beta(generator: np.random.Generator, a: float, b: float) -> tuple[float, float]:
     """Logarithms of a Beta(a, b) number and of its complement."""
+    if b == 1.0:
+        return _log_power(generator, a)
+    if a == 1.0:
+        second, first = _log_power(generator, b)
+        return first, second
+    if min(a, b) >= 0.5:
+        x, y = generator.standard_gamma(a), generator.standard_gamma(b)
+        return float(np.log(x / (x + y))), float(np.log(y / (x + y)))
     first, second = log_gamma(generator, a), log_gamma(generator, b)
     top = max(first, second)
     total = top + np.log(np.exp(first - top) + np.exp(second - top))
@@ -52,38 +68,43 @@ def log_beta(generator: np.random.Generator, a: float, b: float) -> tuple[float,
 
 
 @compiled
+def _likeliest(chances: Floats) -> tuple[int, float]:
+    """The likeliest class, and what the others have together, exact where that is little."""
+    largest, others = 0, 0.0
+    for k in range(1, chances.size):
+        if chances[k] > chances[largest]:
+            others += chances[largest]
+            largest = k
+        else:
+            others += chances[k]
+    return largest, others
+
+
+@compiled
 def split(generator: np.random.Generator, people: int, chances: Floats, parts: Counts) -> None:
     """Divide people over classes (C,) at random; `chances` need not add up to one and are spoilt.
 
-    First those outside the likeliest class, who are few.
+    The likeliest class first, then the likeliest of the others; where a class expects few, people choose one by one.
     """
-    parts[:] = 0
-    largest = int(np.argmax(chances))
-    others = -chances[largest]
-    for k in range(chances.size):
-        others += chances[k]
-    total = others + chances[largest]
-    outside = people
-    if people > chances.size:
-        outside = generator.binomial(people, min(1.0, max(0.0, others / total)))
-        parts[largest] = people - outside
-        chances[largest], total = 0.0, others
-    if outside <= chances.size:
-        for _ in range(outside):
-            left, k = generator.random() * total, 0
-            while k < chances.size - 1 and left >= chances[k]:
-                left -= chances[k]
-                k += 1
-            parts[k] += 1
+    for k in range(parts.size):
+        parts[k] = 0
+    largest, others = _likeliest(chances)
+    total = chances[largest] + others
+    while others > 0.0 and people * chances[largest] > WORTH * total:
+        outside = generator.binomial(people, min(1.0, others / total))
+        parts[largest] += people - outside
+        chances[largest], people = 0.0, outside
+        largest, others = _likeliest(chances)
+        total = chances[largest] + others
+    if others <= 0.0:
+        parts[largest] += people
         return
-    for k in range(chances.size):
-        if k != largest and outside > 0:
-            share = min(1.0, max(0.0, chances[k] / total)) if total > 0.0 else 1.0
-            drawn = generator.binomial(outside, share)
-            parts[k] += drawn
-            outside -= drawn
-            total -= chances[k]
-    parts[largest] += outside
+    for _ in range(people):
+        left, k = generator.random() * total, 0
+        while k < chances.size - 1 and left >= chances[k]:
+            left -= chances[k]
+            k += 1
+        parts[k] += 1
 
 
 @compiled
@@ -130,18 +151,22 @@ def _log_alpha(log_alpha: float, people: Floats, after: Floats, priors: Priors) 
     """Log-density of log alpha given how many are in each class and in those after it (C,); the sticks integrated out.
 
     p(counts | alpha) is the product over sticks of `alpha Gamma(alpha + after) / Gamma(1 + alpha + people + after)`.
+    What is after one stick is all that the next divides, so that most factors cancel.
     """
     alpha = np.exp(log_alpha)
     if priors.lognormal:
         value = -0.5 * ((log_alpha - priors.a) / priors.b) ** 2
     else:
         value = priors.a * log_alpha - priors.b * alpha
-    for k in range(people.size - 1):
+    last = people.size - 2
+    for k in range(last):
         if after[k] > 0.0:
-            value += log_alpha + lgamma(alpha + after[k]) - lgamma(1.0 + alpha + people[k] + after[k])
-        else:
-            value += lgamma(1.0 + alpha) - lgamma(1.0 + alpha + people[k])
-    return float(value)
+            value += log_alpha - np.log(alpha + after[k])
+    if after[last] > 0.0:
+        value += log_alpha + lgamma(alpha + after[last])
+    else:
+        value += lgamma(1.0 + alpha)
+    return float(value - lgamma(1.0 + alpha + people[0] + after[0]))
 
 
 @compiled

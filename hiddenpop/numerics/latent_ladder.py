@@ -102,16 +102,17 @@ def climb(
         for r in range(parity, parts.shape[0] - 1, 2):
             cold, hot = rung(ladder, r), rung(ladder, r + 1)
             exchanged[r, 0] += 1.0
-            if r == 0 and (_cut(people, cold, priors) or _cut(people, hot, priors)):
+            seen = _part(people, parts[r])
+            if _cut(seen, cold, priors) or _cut(seen, hot, priors):
                 continue
             gain = 0.0
             for state, sign in ((cold, -1.0), (hot, 1.0)):
-                gain += sign * _log_posterior(_part(people, parts[r]), state, priors, chances)
+                gain += sign * _log_posterior(seen, state, priors, chances)
                 gain -= sign * _log_posterior(_part(people, parts[r + 1]), state, priors, chances)
             if gain >= 0.0 or np.log(1.0 - generator.random()) < gain:
                 _exchange(cold, hot)
                 exchanged[r, 1] += 1.0
-                place_hidden(generator, _part(people, parts[r]), cold, priors, chances)
+                place_hidden(generator, seen, cold, priors, chances)
                 place_hidden(generator, _part(people, parts[r + 1]), hot, priors, chances)
 
 
