@@ -114,3 +114,15 @@ def test_thirty_lists_are_no_trouble():
         table, seed=1, allow_unconverged=True, classes=5, draws=100, warmup=200, thin=1, most_thin=1
     )
     assert found.interval.low < 2000 < found.interval.high
+
+
+@pytest.mark.slow
+def test_eight_seeds_give_one_answer_or_none():
+    medians = []
+    for seed in range(1, 9):
+        try:
+            medians.append(hp.latent_class(hp.load("uk_2013_5list"), seed=seed).population)
+        except hp.ConvergenceError:
+            continue
+    assert medians
+    assert max(medians) / min(medians) < 1.03

@@ -115,7 +115,7 @@ def test_same_seed_same_chains_and_people_above_no_floor_are_all():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["kosovo_1999", "new_orleans_5list"])
+@pytest.mark.parametrize("name", ["kosovo_1999", "uk_2013", "new_orleans_5list"])
 def test_quantiles_of_another_program(name):
     table, found = run(name, 1)
     assert found.convergence.rhat <= 1.01
