@@ -29,7 +29,8 @@ def test_summary_plots_and_files(latent, tmp_path):
     assert table.loc["population", "r_hat"] == pytest.approx(latent.fit.rhat, abs=0.006)
     assert table.loc["population", "ess_bulk"] == pytest.approx(latent.fit.ess_bulk, rel=0.02)
     assert az.plot_trace(found, var_names=["population"]) is not None
-    assert az.plot_posterior(found, var_names=["population"]) is not None
+    plot_density = getattr(az, "plot_posterior", None) or az.plot_dist  # its name in ArviZ 1
+    assert plot_density(found, var_names=["population"]) is not None
     file = tmp_path / "korea.nc"
     found.to_netcdf(str(file))
     again = az.from_netcdf(str(file))
