@@ -49,7 +49,8 @@ SHORT = {
 
 
 def brief(method):
-    return {name: value for name, value in SHORT.items() if name in method.options}
+    short = SHORT | {"chains": 2, "draws": 400} if method.extra else SHORT
+    return {name: value for name, value in short.items() if name in method.options}
 
 
 def run(method, data, **options):
