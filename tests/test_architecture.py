@@ -16,7 +16,7 @@ LAYERS = [
     {"numerics"},
     {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output", "bootstrap"}
     | {"progress", "chains", "saved"},
-    {"registry", "datasets", "simulate"},
+    {"registry", "datasets", "simulate", "design"},
     {"estimators", "bayes", "checks", "intake"},
     {"report"},
     {"cli_io", "cli", "__main__"},

@@ -51,7 +51,7 @@ def test_compare(run):
     ran = run("compare", "uk_2013", "--seed", 7, "--json")
     assert [r["method"] for r in ran.json] == [
         "chao", "zelterman", "sample-coverage", "capture-model", "loglinear", "loglinear-search",
-        "loglinear-stepwise", "loglinear-average", "graphical",
+        "loglinear-stepwise", "loglinear-average", "loglinear-shrinkage", "graphical",
     ]  # fmt: skip
     assert run("compare", "uk_2013", "--seed", 7, "--json").json == ran.json
     assert "12,214" in run("compare", "uk_2013").out

@@ -18,7 +18,7 @@ def test_unknown_methods_and_options_are_answered_with_near_ones(uk):
 def test_compare_runs_what_applies_and_keeps_refusals(uk, two_lists):
     assert {r.method for r in hp.compare(uk, seed=1)} == {
         "chao", "zelterman", "sample-coverage", "capture-model", "loglinear", "loglinear-search",
-        "loglinear-stepwise", "loglinear-average", "graphical",
+        "loglinear-stepwise", "loglinear-average", "loglinear-shrinkage", "graphical",
     }  # fmt: skip
     every = hp.compare(hp.load("hepatitis_a_taiwan"), seed=1, sampling=True)
     assert "latent-class" in {r.method for r in every}

@@ -11,6 +11,7 @@ from hiddenpop.estimators.loglinear import loglinear
 from hiddenpop.estimators.loglinear_search import loglinear_search
 from hiddenpop.estimators.loglinear_stepwise import loglinear_stepwise
 from hiddenpop.estimators.loglinear_average import loglinear_average
+from hiddenpop.estimators.loglinear_shrinkage import loglinear_shrinkage
 from hiddenpop.estimators.graphical import graphical
 from hiddenpop.estimators.latent_class import latent_class
 from hiddenpop.estimators.loglinear_bayes import loglinear_bayes
@@ -29,6 +30,7 @@ __all__ = [
     "loglinear_average",
     "loglinear_bayes",
     "loglinear_search",
+    "loglinear_shrinkage",
     "loglinear_stepwise",
     "partial_pooling",
     "sample_coverage",

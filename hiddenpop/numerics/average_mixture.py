@@ -9,8 +9,9 @@ import numpy as np
 
 from hiddenpop.arrays import Floats
 
-PLACES = 2048
+PLACES = 512
 TAIL = 1e-7
+FAR = 12.0
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,20 @@ class Mixture:
     people: float
 
     def below(self, hidden: float) -> float:
-        """Probability that at most so many are hidden, continued between whole numbers by the beta integral."""
+        """Probability that at most so many are hidden, continued between whole numbers by the beta integral.
+
+        Expectations more than `FAR` standard deviations away count as certain.
+        """
         from scipy.special import betainc, gammaincc
 
         means = np.exp(self.log_hidden)
+        reach = FAR * np.sqrt(1.0 + means + means**2 / self.people)
+        near = np.abs(means - hidden) <= reach
+        sure = self.weight[means + reach < hidden].sum()
         if np.isinf(self.people):
-            return float(self.weight @ gammaincc(hidden + 1.0, means))
-        return float(self.weight @ betainc(self.people, hidden + 1.0, self.people / (self.people + means)))
+            return float(sure + self.weight[near] @ gammaincc(hidden + 1.0, means[near]))
+        share = self.people / (self.people + means[near])
+        return float(sure + self.weight[near] @ betainc(self.people, hidden + 1.0, share))
 
     def quantile(self, share: float) -> float:
         """Where the continued distribution reaches `share`; rounded up, the smallest whole number that does."""

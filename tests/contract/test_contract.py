@@ -34,7 +34,8 @@ def in_strata(method, data):
     north = data.counts // 3
     keys = [("north",)] * north.size + [("south",)] * north.size
     histories, counts = np.tile(data.histories, 2), np.concatenate([north, data.counts - north])
-    return build_table(data.lists, histories, counts, strata=("region",), keys=keys, source=data.source)
+    told = {"source": data.source, "checks": data.checks}
+    return build_table(data.lists, histories, counts, strata=("region",), keys=keys, **told)
 
 
 SHORT = {
