@@ -3,7 +3,7 @@
 from hiddenpop import simulate
 from hiddenpop.bayes import to_arviz
 from hiddenpop.captures import CaptureTable
-from hiddenpop.checks import Verdict, check, verdict
+from hiddenpop.checks import Sensitivity, Verdict, check, sensitivity, verdict
 from hiddenpop.datasets import catalogue, load
 from hiddenpop.errors import (
     ConvergenceError,
@@ -56,6 +56,7 @@ __all__ = [
     "Overlap",
     "Provenance",
     "Refusal",
+    "Sensitivity",
     "SightingCounts",
     "SparseOverlapWarning",
     "UnknownNameError",
@@ -87,6 +88,7 @@ __all__ = [
     "plot_overlaps",
     "read_captures",
     "sample_coverage",
+    "sensitivity",
     "simulate",
     "to_arviz",
     "verdict",

@@ -1,4 +1,4 @@
-"""The command line: `hiddenpop datasets | methods | check | estimate | compare | report`."""
+"""The command line: `hiddenpop datasets | methods | check | estimate | compare | report | sensitivity`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,23 @@ from hiddenpop import cli_io as io
 from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import check as check_data
 from hiddenpop.checks import verdict as reach_verdict
+from hiddenpop.cli_options import (
+    AsJson,
+    By,
+    Count,
+    Headline,
+    Level,
+    Lists,
+    Options,
+    Out,
+    Sampling,
+    Seed,
+    Strata,
+    Strict,
+    TableArgument,
+    Where,
+)  # fmt: skip
+from hiddenpop.cli_trust import sensitivity
 from hiddenpop.datasets import entries
 from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
 from hiddenpop.intake import split_sheet
@@ -40,35 +57,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-
-TableArgument = Annotated[
-    str,
-    typer.Argument(metavar="TABLE", help="A shipped table (see `hiddenpop datasets`) or a .csv, .parquet, .xlsx file."),
-]
-Lists = Annotated[str | None, typer.Option("--lists", help="Columns that are lists: a,b,c.", show_default=False)]
-Count = Annotated[str | None, typer.Option("--count", help="Column that counts people.", show_default=False)]
-Strata = Annotated[str | None, typer.Option("--strata", help="Columns that are strata: sex,age.", show_default=False)]
-Where = Annotated[
-    list[str] | None, typer.Option("--where", help="Only this stratum: COLUMN=VALUE. Repeatable.", show_default=False)
-]
-Level = Annotated[float, typer.Option("--level", help="Level of the intervals.")]
-Seed = Annotated[
-    int | None, typer.Option("--seed", help="Seed of random draws; recorded either way.", show_default=False)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a check failed.")]
-Sampling = Annotated[bool, typer.Option("--sampling", help="Also methods whose chains take minutes.")]
-Out = Annotated[Path | None, typer.Option("-o", "--output", help="Also write the JSON to a file.", show_default=False)]
-By = Annotated[
-    str | None, typer.Option("--by", help="Also one estimate per value of a stratum column.", show_default=False)
-]
-Headline = Annotated[
-    str | None,
-    typer.Option("--method", help="Method of the headline; by a fixed rule if left out.", show_default=False),
-]
-Options = Annotated[
-    list[str] | None, typer.Option("--option", help="Option of the method: NAME=VALUE. Repeatable.", show_default=False)
-]
 
 
 def _version(wanted: bool) -> None:
@@ -224,6 +212,9 @@ def report(
         io.console().print(Text(f"written: {output}"), soft_wrap=True)
     _require_one([made.headline])
     io.finish([*made.checks, *_checks([made.headline])], strict=strict)
+
+
+app.command(epilog="Example: hiddenpop sensitivity kosovo_1999 --kind highest-order")(sensitivity)
 
 
 def _require_one(results: Iterable[Estimate | Refusal]) -> None:

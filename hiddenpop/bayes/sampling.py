@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import count
+from multiprocessing import current_process
 from types import ModuleType
 from typing import Any, Literal
 
@@ -122,6 +123,11 @@ def sample(model: Any, start: dict[str, Floats], options: SamplerOptions, seed: 
     return Sampled(values, int(sum(chain[DIVERGING].sum() for chain in chains)))
 
 
+def _processes() -> int:
+    """Processes for chains: as many as processors, but one where this process is itself one of several."""
+    return (os.cpu_count() or 1) if current_process().name == "MainProcess" else 1
+
+
 def _load(saved: Saved | None, group: range) -> list[dict[str, Floats]]:
     """The chains of a group if all of them were finished, else none."""
     found = [saved.load(f"chain-{number}") for number in group] if saved else []
@@ -143,7 +149,7 @@ def _run(
         "draws": options.draws,
         "tune": options.warmup,
         "chains": len(group),
-        "cores": min(len(group), os.cpu_count() or 1),
+        "cores": min(len(group), _processes()),
         "target_accept": options.target_accept,
         "model": model,
         "nuts_sampler": options.sampler,

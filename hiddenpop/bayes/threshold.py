@@ -23,7 +23,7 @@ from hiddenpop.numerics.loglinear_posterior import (
     log_found,
     possible_histories,
 )
-from hiddenpop.numerics.poisson import overlap_counts, pose
+from hiddenpop.numerics.problem import overlap_counts, pose
 from hiddenpop.numerics.terms import term_name, write_model
 
 

@@ -1,6 +1,7 @@
-"""Can these data carry an estimate, and may it be published?"""
+"""Can these data carry an estimate, may it be published, and what would have to be true for it to change?"""
 
 from hiddenpop.checks.quality import check
+from hiddenpop.checks.sensitivity import Sensitivity, sensitivity
 from hiddenpop.checks.verdict import Verdict, verdict
 
-__all__ = ["Verdict", "check", "verdict"]
+__all__ = ["Sensitivity", "Verdict", "check", "sensitivity", "verdict"]

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 
@@ -84,7 +82,7 @@ def calibrate(
         Draws kept of each posterior, far enough apart to be nearly independent.
     seed : int
         Every simulation has its own, so that results do not depend on `workers`.
-    workers : int, processes
+    workers : int, processes of joblib
 
     Raises
     ------
@@ -99,16 +97,14 @@ def calibrate(
     >>> found.refused, sorted(found.ranks), found.ranks["population"].size
     (0, ['likelihood', 'missed', 'population'], 20)
     """
+    from joblib import Parallel, delayed
+
     if method not in CASES:
         raise UnknownNameError.among("method with a calibration", method, CASES)
     possible_populations(prior)
     work = partial(_simulate, method, n_lists, prior, draws)
     seeds = np.random.SeedSequence(seed).spawn(simulations)
-    if workers == 1:
-        done = [work(own) for own in seeds]
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            done = list(pool.map(work, seeds, chunksize=4))
+    done = Parallel(n_jobs=workers)(delayed(work)(own) for own in seeds)
     fitted = [one for one in done if one is not None]
     if len(fitted) < FEWEST:
         raise OptionError(

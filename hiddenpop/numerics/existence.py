@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hiddenpop.arrays import Floats, Masks
 from hiddenpop.errors import NotEstimableError
-from hiddenpop.numerics.poisson import Problem
+from hiddenpop.numerics.problem import Problem
 
 MAX_CELLS = 1 << 14
 

@@ -10,7 +10,8 @@ import numpy as np
 from hiddenpop.arrays import Counts, Masks
 from hiddenpop.errors import NotEstimableError
 from hiddenpop.numerics.existence import Existence, check_existence, design, is_identifiable, observable_cells
-from hiddenpop.numerics.poisson import PoissonFit, Problem, fit_poisson, fitted_log_means, pose
+from hiddenpop.numerics.poisson import PoissonFit, fit_poisson, fitted_log_means
+from hiddenpop.numerics.problem import Problem, pose
 
 MAX_STEPS = 100
 IN_SPAN = 1e-8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import log, sqrt
@@ -13,7 +13,8 @@ from hiddenpop.arrays import Counts, Masks, members
 from hiddenpop.errors import ConvergenceError, NotEstimableError, some_of
 from hiddenpop.numerics.existence import MAX_CELLS, Existence, check_existence, observable_cells
 from hiddenpop.numerics.facial import Reached, hint_of_face
-from hiddenpop.numerics.poisson import PoissonFit, fit_poisson, fitted_log_means, fitted_overlaps, overlap_counts, pose
+from hiddenpop.numerics.poisson import PoissonFit, fit_poisson, fitted_log_means, fitted_overlaps
+from hiddenpop.numerics.problem import overlap_counts, pose
 from hiddenpop.numerics.terms import cell_name, sort_key, term_name, write_model
 
 
@@ -54,7 +55,13 @@ class LoglinearFit:
     population_multinomial: float | None = None
 
 
-def fit_loglinear(terms: Sequence[int], histories: Masks, counts: Counts, lists: Sequence[str]) -> PoissonFit:
+def fit_loglinear(
+    terms: Sequence[int],
+    histories: Masks,
+    counts: Counts,
+    lists: Sequence[str],
+    fixed: Mapping[int, float] | None = None,
+) -> PoissonFit:
     """The extended maximum-likelihood fit.
 
     Parameters
@@ -62,6 +69,7 @@ def fit_loglinear(terms: Sequence[int], histories: Masks, counts: Counts, lists:
     terms : masks of a hierarchical model, the empty one included
     histories, counts : (m,) observed histories and people
     lists : names, for messages
+    fixed : mask -> value of terms that are known, not fitted
 
     Raises
     ------
@@ -70,7 +78,7 @@ def fit_loglinear(terms: Sequence[int], histories: Masks, counts: Counts, lists:
     ConvergenceError
         If it exists and was not reached.
     """
-    problem = pose(terms, len(lists), histories, counts)
+    problem = pose(terms, len(lists), histories, counts, fixed)
     fit = fit_poisson(problem)
     if fit is not None and fit.certified:
         return fit

@@ -16,7 +16,8 @@ import numpy as np
 from hiddenpop.arrays import Floats
 from hiddenpop.errors import ConvergenceError
 from hiddenpop.numerics.intervals import normal_quantile
-from hiddenpop.numerics.poisson import Group, PoissonFit
+from hiddenpop.numerics.poisson import PoissonFit
+from hiddenpop.numerics.problem import Group
 
 WIDEST = 1e9
 NARROWEST = 1e-9

@@ -12,7 +12,7 @@ import numpy as np
 from hiddenpop.arrays import Counts, Floats, Masks, superset_sums
 from hiddenpop.errors import NotEstimableError
 from hiddenpop.numerics.existence import check_existence
-from hiddenpop.numerics.poisson import pose
+from hiddenpop.numerics.problem import pose
 from hiddenpop.numerics.terms import close_terms
 
 if TYPE_CHECKING:

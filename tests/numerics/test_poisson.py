@@ -5,7 +5,8 @@ from numerics import judge
 from hiddenpop.arrays import history_mask
 from hiddenpop.errors import OptionError
 from hiddenpop.numerics.existence import check_existence
-from hiddenpop.numerics.poisson import fit_poisson, fitted_log_means, pose
+from hiddenpop.numerics.poisson import fit_poisson, fitted_log_means
+from hiddenpop.numerics.problem import pose
 from hiddenpop.numerics.terms import close_terms
 
 

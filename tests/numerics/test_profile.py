@@ -4,7 +4,8 @@ from scipy.optimize import minimize
 from scipy.special import gammaln
 
 from hiddenpop.numerics.intervals import normal_quantile
-from hiddenpop.numerics.poisson import fit_poisson, pose
+from hiddenpop.numerics.poisson import fit_poisson
+from hiddenpop.numerics.problem import pose
 from hiddenpop.numerics.profile import profile_interval
 from hiddenpop.numerics.terms import close_terms
 

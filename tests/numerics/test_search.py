@@ -11,7 +11,7 @@ from hiddenpop.errors import ConvergenceError
 from hiddenpop.numerics.existence import check_existence
 from hiddenpop.numerics.facial import Judge, fit_on_face
 from hiddenpop.numerics.models import build_space, count_models, enumerate_models
-from hiddenpop.numerics.poisson import pose
+from hiddenpop.numerics.problem import pose
 from hiddenpop.numerics.search import Rule, build_task, descend, enumerate_task, explore_task, neighbours
 from hiddenpop.numerics.selection import search_models
 from hiddenpop.numerics.stores import Stores
