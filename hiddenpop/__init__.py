@@ -3,7 +3,7 @@
 from hiddenpop import simulate
 from hiddenpop.bayes import to_arviz
 from hiddenpop.captures import CaptureTable
-from hiddenpop.checks import Sensitivity, Verdict, check, sensitivity, verdict
+from hiddenpop.checks import Consistency, Sensitivity, Verdict, check, internal_consistency, sensitivity, verdict
 from hiddenpop.datasets import catalogue, load
 from hiddenpop.errors import (
     ConvergenceError,
@@ -45,6 +45,7 @@ __all__ = [
     "METHODS",
     "CaptureTable",
     "Check",
+    "Consistency",
     "ConvergenceError",
     "DataError",
     "Estimate",
@@ -72,6 +73,7 @@ __all__ = [
     "estimate_by",
     "frame",
     "graphical",
+    "internal_consistency",
     "latent_class",
     "lincoln_petersen",
     "load",
