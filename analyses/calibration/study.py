@@ -1,4 +1,6 @@
-"""Coverage of every method: `python analyses/calibration/study.py [single | resampled | chains] [SCENARIO ...]`.
+"""Coverage of every method: `python analyses/calibration/study.py [WORK ...] [METHOD ...] [SCENARIO or HALF ...]`.
+
+WORK is `single`, `resampled` or `chains`; what is not named is run whole.
 
 Writes `coverage.csv` beside this file, one row for each scenario and contender, as soon as a scenario is done; rows
 that are there are not run again, so an interrupted run goes on where it stopped.
@@ -14,6 +16,7 @@ from zlib import crc32
 
 from hiddenpop.checks.coverage import Contender, measure_coverage
 from hiddenpop.design import Design
+from hiddenpop.registry import METHODS
 
 HERE = Path(__file__).parent
 RULES = tomllib.loads((HERE / "acceptance.toml").read_text(encoding="utf-8"))
@@ -71,11 +74,12 @@ def write_rows(rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def run(work: str, scenario: dict[str, object]) -> None:
+def run(work: str, scenario: dict[str, object], methods: list[str]) -> None:
     """Run what is missing of a scenario, and keep it."""
     rows = read_rows()
     done = {row["contender"] for row in rows if row["scenario"] == scenario["id"]}
-    missing = [one for one in contenders_of(work, scenario) if one.label not in done]
+    wanted = [one for one in contenders_of(work, scenario) if not methods or one.method in methods]
+    missing = [one for one in wanted if one.label not in done]
     if not missing:
         return
     found = measure_coverage(
@@ -95,17 +99,18 @@ def run(work: str, scenario: dict[str, object]) -> None:
 
 
 def main() -> None:
-    """Run the work and the scenarios named, or all."""
+    """Run the works, methods and scenarios named, or all."""
     words = sys.argv[1:]
-    works = [word for word in words if word in ("single", "resampled", "chains")] or ["single", "resampled", "chains"]
-    named = [word for word in words if word not in works]
+    works = [word for word in words if word in RULES["tables"]] or ["single", "resampled", "chains"]
+    methods = [word for word in words if word in METHODS]
+    named = [word for word in words if word not in [*works, *methods]]
     first = RULES["tables"]["chains_first"]
     for work in works:
-        scenarios = [one for one in RULES["scenario"] if not named or one["id"] in named]
+        scenarios = [one for one in RULES["scenario"] if not named or {one["id"], one["half"]} & set(named)]
         if work == "chains":
             scenarios.sort(key=lambda one: one["id"] not in first)
         for scenario in scenarios:
-            run(work, scenario)
+            run(work, scenario, methods)
 
 
 if __name__ == "__main__":
