@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import combinations
 from math import exp, log
 from typing import Any
@@ -40,8 +39,7 @@ def refit_like(estimate: Estimate) -> Refit:
 
     def refit(table: CaptureTable) -> float | None:
         method, own = (estimate.method, options) if table.n_lists > 2 else ("chapman", {})
-        with catch_warnings():
-            simplefilter("ignore", SparseOverlapWarning)
+        with _quiet():
             found = attempt(table, method, **own)
         return found.population if isinstance(found, Estimate) else None
 
@@ -77,7 +75,8 @@ def _one_person(table: CaptureTable, estimate: Estimate, refit: Refit) -> Check:
         moves.append(abs(log(found / estimate.population)))
     most = max(moves)
     message = f"Leaving out one person moves the number by {exp(most) - 1.0:.1%} at most"
-    return Check("one-person", round(most, 4), most <= ONE_PERSON, message + ("." if most <= ONE_PERSON else ": too much."))
+    message += "." if most <= ONE_PERSON else ": the number hangs on single records."
+    return Check("one-person", round(most, 4), most <= ONE_PERSON, message)
 
 
 def _lists_left_out(table: CaptureTable, estimate: Estimate, refit: Refit) -> list[Check]:
@@ -88,9 +87,7 @@ def _lists_left_out(table: CaptureTable, estimate: Estimate, refit: Refit) -> li
 def _lists_joined(table: CaptureTable, estimate: Estimate, refit: Refit) -> list[Check]:
     if table.n_lists < 4:
         return []
-    found = {
-        f"{a} and {b} joined": refit(table.merge(a, b, into=f"{a}+{b}")) for a, b in combinations(table.lists, 2)
-    }
+    found = {f"{a} and {b} joined": refit(table.merge(a, b, into=f"{a}+{b}")) for a, b in combinations(table.lists, 2)}
     return _spread("lists-joined", "Joining two lists", found, estimate)
 
 
@@ -142,7 +139,9 @@ def _strata(table: CaptureTable, estimate: Estimate, refit: Refit) -> list[Check
     parts = [refit(part) for part in table.split().values()]
     missing = sum(one is None for one in parts)
     if missing:
-        message = f"{missing} of {len(parts)} strata have no estimate of their own, so that their sum cannot be compared."
+        message = (
+            f"{missing} of {len(parts)} strata have no estimate of their own, so that their sum cannot be compared."
+        )
         return [Check("sum-of-strata", None, None, message)]
     total = float(np.sum([one for one in parts if one is not None]))
     factor = max(total / estimate.population, estimate.population / total)
