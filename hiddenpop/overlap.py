@@ -9,7 +9,7 @@ import numpy as np
 
 from hiddenpop.arrays import Counts, frozen
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import DataError
+from hiddenpop.errors import DataError, NotEstimableError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -72,3 +72,26 @@ def overlap(table: CaptureTable) -> Overlap:
         only=frozen((lone * table.counts[:, None]).sum(axis=0)),
         frequencies=table.frequencies,
     )
+
+
+def refuse_uninformative(table: CaptureTable) -> None:
+    """Refuse tables for which the posterior of main effects with a flat prior is none.
+
+    Raises
+    ------
+    NotEstimableError
+        If nobody is on two lists, or everybody is on one list.
+    """
+    if table.repeated == 0:
+        raise NotEstimableError(
+            "Nobody is on two lists: any answer would repeat the prior, not the data.",
+            hint="Check how records are matched.",
+            terms=["intercept"],
+        )
+    for name in table.lists:
+        if table.members(name) == table.observed:
+            raise NotEstimableError(
+                f"Everybody known is on the list {name}: the other lists say nothing about people who are not on it.",
+                hint="Leave out that list, or add one that found other people.",
+                terms=[name],
+            )

@@ -8,7 +8,7 @@ from functools import wraps
 from inspect import Parameter, signature
 from secrets import randbits
 from typing import Any, TypeVar, cast, get_type_hints
-from warnings import warn
+from warnings import catch_warnings, simplefilter, warn
 
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError, HiddenpopError, OptionError, SparseOverlapWarning, UnknownNameError
@@ -235,6 +235,13 @@ def attempt(data: Data, method: str, **options: Any) -> Estimate | Refusal:
         return estimate(data, method, **options)
     except HiddenpopError as error:
         return Refusal(method, error)
+
+
+def attempt_quietly(data: Data, method: str, **options: Any) -> Estimate | Refusal:
+    """Like `attempt`, without the warning of sparse overlaps: for many fits whose warnings nobody could read."""
+    with catch_warnings():
+        simplefilter("ignore", SparseOverlapWarning)
+        return attempt(data, method, **options)
 
 
 def compare(

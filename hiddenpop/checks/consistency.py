@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log, sqrt
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
 from hiddenpop.captures import CaptureTable, build_table
-from hiddenpop.errors import DataError, SparseOverlapWarning
-from hiddenpop.registry import attempt, find_method
+from hiddenpop.errors import DataError
+from hiddenpop.registry import attempt_quietly, find_method
 from hiddenpop.result import Estimate, plain
 
 FEWEST = 30
@@ -154,9 +153,7 @@ def internal_consistency(
         if rest is None or rest.observed < FEWEST or rest.n_lists < 2:
             left_out.append(name)
             continue
-        with catch_warnings():
-            simplefilter("ignore", SparseOverlapWarning)  # `observed` says how few they are
-            result = attempt(rest, method, **common, **options)
+        result = attempt_quietly(rest, method, **common, **options)
         if isinstance(result, Estimate):
             limits = result.interval
             low, high = (limits.low, limits.high) if limits else (None, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -11,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from hiddenpop.design import Design
-from hiddenpop.errors import DataError, SparseOverlapWarning
-from hiddenpop.registry import METHODS, attempt
+from hiddenpop.errors import DataError
+from hiddenpop.registry import METHODS, attempt_quietly
 from hiddenpop.result import Estimate
 
 ALL_PAIRS: Mapping[str, Any] = {"interactions": "all", "interval": "profile"}
@@ -183,9 +182,7 @@ def _run_table(
     for contender in contenders:
         options = dict(contender.options) | ({"seed": own} if "seed" in METHODS[contender.method].options else {})
         start = perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SparseOverlapWarning)
-            result = attempt(table, contender.method, level=level, **options)
+        result = attempt_quietly(table, contender.method, level=level, **options)
         seconds = perf_counter() - start
         if not isinstance(result, Estimate):
             found.append(Outcome(None, None, None, seconds))

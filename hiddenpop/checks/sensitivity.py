@@ -18,12 +18,6 @@ from hiddenpop.options import check_level
 from hiddenpop.result import plain
 
 IntervalName = Literal["profile", "log-normal"]
-
-
-def _range(low: float, high: float | None) -> str:
-    return f"{low:,.0f} to {high:,.0f}" if high is not None else f"{low:,.0f} upwards, without upper limit"
-
-
 GRID = tuple(2.0 ** (step / 4) for step in range(-8, 9))
 NEAR = 1e-3
 
@@ -194,7 +188,7 @@ def sensitivity(
     for _, direction, rival in rivals or [(name, sign, assumption)]:
         inside += [try_at(rival, direction, level, profile, end) for end in (-log(gamma), log(gamma))]
     ahead, behind = rough(NEAR), rough(-NEAR)
-    found = Sensitivity(
+    return Sensitivity(
         kind=kind,
         term=name,
         parameter="xi" if kind == "highest-order" else "odds_ratio",
@@ -211,7 +205,6 @@ def sensitivity(
         elicited=elicit(rough, *elicited, level) if elicited else None,
         level=level,
     )
-    return found
 
 
 def _check_numbers(
@@ -238,3 +231,7 @@ def _envelope(found: Sequence[Consequence | None]) -> tuple[float | None, float 
         return None, None
     highs = [one.high for one in found if one]
     return min(one.low for one in found if one), None if None in highs else max(high for high in highs if high)
+
+
+def _range(low: float, high: float | None) -> str:
+    return f"{low:,.0f} to {high:,.0f}" if high is not None else f"{low:,.0f} upwards, without upper limit"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from math import exp, log
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
 from hiddenpop.captures import CaptureTable, build_table
-from hiddenpop.errors import SparseOverlapWarning
-from hiddenpop.registry import METHODS, attempt
+from hiddenpop.registry import METHODS, attempt_quietly
 from hiddenpop.result import Check, Estimate
 
 ONE_PERSON = 0.10
@@ -39,8 +36,7 @@ def refit_like(estimate: Estimate) -> Refit:
 
     def refit(table: CaptureTable) -> float | None:
         method, own = (estimate.method, options) if table.n_lists > 2 else ("chapman", {})
-        with _quiet():
-            found = attempt(table, method, **own)
+        found = attempt_quietly(table, method, **own)
         return found.population if isinstance(found, Estimate) else None
 
     return refit
@@ -106,8 +102,7 @@ def _spread(name: str, what: str, found: dict[str, float | None], estimate: Esti
 
 def _thresholds(table: CaptureTable) -> list[Check]:
     """Stepwise selection at other thresholds: do they agree?"""
-    with _quiet():
-        made = [attempt(table, "loglinear-stepwise", threshold=t, replicates=0) for t in THRESHOLDS]
+    made = [attempt_quietly(table, "loglinear-stepwise", threshold=t, replicates=0) for t in THRESHOLDS]
     found = [one.population for one in made if isinstance(one, Estimate)]
     if len(found) < 2:
         return []
@@ -122,8 +117,7 @@ def _selection(table: CaptureTable, others: Sequence[Any]) -> list[Check]:
     chosen = next((e for e in others if isinstance(e, Estimate) and e.method == "loglinear-search"), None)
     if chosen is None or chosen.interval is None or chosen.interval.high is None:
         return []
-    with _quiet():
-        naive = attempt(table, "loglinear", model=chosen.fit.model, level=chosen.interval.level)
+    naive = attempt_quietly(table, "loglinear", model=chosen.fit.model, level=chosen.interval.level)
     if not isinstance(naive, Estimate) or naive.interval is None or naive.interval.high is None:
         return []
     ratio = (chosen.interval.high - chosen.interval.low) / (naive.interval.high - naive.interval.low)
@@ -165,10 +159,3 @@ def _gaps(table: CaptureTable) -> list[Check]:
     shown = "; ".join(gaps[:3]) + ("; ..." if len(gaps) > 3 else "")
     message = f"Lists with nobody in a stratum of {NEEDED} people or more: {shown}. They may not operate there."
     return [Check("lists-absent-from-strata", len(gaps), False, message)]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with catch_warnings():
-        simplefilter("ignore", SparseOverlapWarning)
-        yield

@@ -7,11 +7,12 @@ from typing import Literal
 import numpy as np
 
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import NotEstimableError, OptionError
+from hiddenpop.errors import OptionError
 from hiddenpop.numerics.average import Average, Candidates, ModelPrior, build_candidates, fit_posterior
 from hiddenpop.numerics.average_criterion import average_by_criterion
 from hiddenpop.numerics.average_summary import AverageFit, summarise
 from hiddenpop.options import check_draws
+from hiddenpop.overlap import refuse_uninformative
 from hiddenpop.registry import register
 from hiddenpop.result import Check, Estimate, Interval
 
@@ -128,7 +129,7 @@ def loglinear_average(
     _check_options(interaction_sd, draws)
     if model_prior == "pairs" and order < 2:
         raise OptionError("model_prior=pairs and max_order=1 contradict each other.", hint="Leave one of them out.")
-    _refuse(table)
+    refuse_uninformative(table)
     candidates = build_candidates(table.n_lists, order, table.histories, table.counts, model_prior)
     generator, again = np.random.default_rng(seed).spawn(2)
     other: dict[str, float] = {}
@@ -178,23 +179,6 @@ def _check_options(interaction_sd: float, draws: int) -> None:
             f"interaction_sd={interaction_sd} is not above 0 and at most {WIDEST_SD:g}.", hint="Use 1.5, or 1 for less."
         )
     check_draws(draws)
-
-
-def _refuse(table: CaptureTable) -> None:
-    """Tables for which the posterior of the main effects, whose prior is flat, is none."""
-    if table.repeated == 0:
-        raise NotEstimableError(
-            "Nobody is on two lists: any answer would repeat the prior, not the data.",
-            hint="Check how records are matched.",
-            terms=["intercept"],
-        )
-    for name in table.lists:
-        if table.members(name) == table.observed:
-            raise NotEstimableError(
-                f"Everybody known is on the list {name}: the other lists say nothing about people who are not on it.",
-                hint="Leave out that list, or add one that found other people.",
-                terms=[name],
-            )
 
 
 def _reach(table: CaptureTable, order: int) -> list[Check]:

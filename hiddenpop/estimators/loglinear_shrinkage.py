@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import NotEstimableError, OptionError
+from hiddenpop.errors import OptionError
 from hiddenpop.numerics.intervals import QUANTILES
 from hiddenpop.numerics.shrinkage import fit_shrinkage
 from hiddenpop.numerics.terms import term_name
 from hiddenpop.options import check_draws
+from hiddenpop.overlap import refuse_uninformative
 from hiddenpop.registry import register
 from hiddenpop.result import Check, Estimate, Interval
 
@@ -135,7 +136,7 @@ def loglinear_shrinkage(
         if not 0.0 < value <= WIDEST_SD:
             raise OptionError(f"{name}={value} is not above 0 and at most {WIDEST_SD:g}.", hint="Leave it out.")
     check_draws(draws)
-    _refuse(table)
+    refuse_uninformative(table)
     kept = table.reorder(*sorted(table.lists))
     n = table.observed
     found = fit_shrinkage(kept.n_lists, kept.histories, kept.counts, shared_sd, scatter, OTHER_PRIORS)
@@ -170,23 +171,6 @@ def loglinear_shrinkage(
         draws=n + found.mixture.draws(np.random.default_rng(seed), draws),
         fit=record,
     )
-
-
-def _refuse(table: CaptureTable) -> None:
-    """Tables for which the posterior of the main effects, whose prior is flat, is none."""
-    if table.repeated == 0:
-        raise NotEstimableError(
-            "Nobody is on two lists: any answer would repeat the prior, not the data.",
-            hint="Check how records are matched.",
-            terms=["intercept"],
-        )
-    for name in table.lists:
-        if table.members(name) == table.observed:
-            raise NotEstimableError(
-                f"Everybody known is on the list {name}: the other lists say nothing about people who are not on it.",
-                hint="Leave out that list, or add one that found other people.",
-                terms=[name],
-            )
 
 
 def _checks(record: ShrinkageFit, limits: Interval, observed: int) -> list[Check]:
