@@ -1,4 +1,4 @@
-"""Coverage of every method: `python analyses/calibration/study.py [WORK ...] [METHOD ...] [SCENARIO or HALF ...]`.
+"""Coverage of every method: `study.py [WORK ...] [METHOD ...] [OPTION=VALUE ...] [SCENARIO or HALF ...]`.
 
 WORK is `single`, `resampled` or `chains`; what is not named is run whole.
 
@@ -74,11 +74,12 @@ def write_rows(rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def run(work: str, scenario: dict[str, object], methods: list[str]) -> None:
+def run(work: str, scenario: dict[str, object], methods: list[str], options: list[str]) -> None:
     """Run what is missing of a scenario, and keep it."""
     rows = read_rows()
     done = {row["contender"] for row in rows if row["scenario"] == scenario["id"]}
     wanted = [one for one in contenders_of(work, scenario) if not methods or one.method in methods]
+    wanted = [one for one in wanted if set(options) <= set(one.label.split())]
     missing = [one for one in wanted if one.label not in done]
     if not missing:
         return
@@ -103,14 +104,15 @@ def main() -> None:
     words = sys.argv[1:]
     works = [word for word in words if word in RULES["tables"]] or ["single", "resampled", "chains"]
     methods = [word for word in words if word in METHODS]
-    named = [word for word in words if word not in [*works, *methods]]
+    options = [word for word in words if "=" in word]
+    named = [word for word in words if word not in [*works, *methods, *options]]
     first = RULES["tables"]["chains_first"]
     for work in works:
         scenarios = [one for one in RULES["scenario"] if not named or {one["id"], one["half"]} & set(named)]
         if work == "chains":
             scenarios.sort(key=lambda one: one["id"] not in first)
         for scenario in scenarios:
-            run(work, scenario, methods)
+            run(work, scenario, methods, options)
 
 
 if __name__ == "__main__":

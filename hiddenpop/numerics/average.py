@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import permutations
 from os import cpu_count
 from typing import Literal
@@ -101,6 +102,7 @@ def canonical_order(seen: Floats, n_lists: int) -> tuple[int, ...]:
     return orders[int(np.lexsort(-words.T[::-1])[0])]
 
 
+@cache
 def _moved(order: tuple[int, ...]) -> Masks:
     """(2^K,) masks over the lists as given, of all sets of lists counted in `order`."""
     return np.array([mask_of(order[i] for i in members(x)) for x in range(1 << len(order))], dtype=np.int64)
