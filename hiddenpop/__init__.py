@@ -1,10 +1,10 @@
 """How many people are on no list? Multiple-systems estimation of hidden populations."""
 
-from hiddenpop import simulate
 from hiddenpop.bayes import to_arviz
 from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import Consistency, Sensitivity, Verdict, check, internal_consistency, sensitivity, verdict
 from hiddenpop.datasets import catalogue, load
+from hiddenpop.design import Design, Group
 from hiddenpop.errors import (
     ConvergenceError,
     DataError,
@@ -48,7 +48,9 @@ __all__ = [
     "Consistency",
     "ConvergenceError",
     "DataError",
+    "Design",
     "Estimate",
+    "Group",
     "HiddenpopError",
     "Interval",
     "MissingExtraError",
@@ -91,7 +93,6 @@ __all__ = [
     "read_captures",
     "sample_coverage",
     "sensitivity",
-    "simulate",
     "to_arviz",
     "verdict",
     "write_report",

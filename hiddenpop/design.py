@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Floats, mask_of, superset_sums
+from hiddenpop.arrays import MAX_LISTS, Counts, Floats, Masks, mask_of, superset_sums
 from hiddenpop.captures import CaptureTable, build_table
 from hiddenpop.errors import OptionError
 from hiddenpop.numerics.populations import (
     add_erroneous,
     add_false_links,
     balance_margins,
+    draw_people,
     lose_links,
     refer,
     spread_beta,
@@ -24,6 +25,7 @@ from hiddenpop.numerics.populations import (
 )
 
 PAIRS = "pairs"
+MOST_DENSE = 12  # lists up to which every history has a chance of its own
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Group:
 @dataclass(frozen=True, kw_only=True)
 class Design:
     """A population of known size and how its lists come about; fields left out bring nothing about.
+
+    With more than 12 lists people are drawn one by one: lists are independent given the person, records stay whole.
 
     Attributes
     ----------
@@ -93,14 +97,20 @@ class Design:
                 "A design needs a population of 1 or more, and either probabilities or classes.",
                 hint="Write Design(population=5000, probabilities=(0.1, 0.2, 0.1)).",
             )
-        if len({len(group.probabilities) for group in self.groups}) != 1 or not 2 <= self.n_lists <= 12:
-            raise OptionError("Every group needs a chance for each list, 2 to 12 of them.", hint="Use 0 for none.")
+        shares = [self.missed_links, self.false_links, self.turnover, *self.referral.values()]
+        if len({len(group.probabilities) for group in self.groups}) != 1 or not 2 <= self.n_lists <= MAX_LISTS:
+            raise OptionError(
+                f"Every group needs a chance for each list, 2 to {MAX_LISTS} of them.", hint="Use 0 for none."
+            )
+        if self._many and (self._dependent or self.referral or any(shares[:2]) or any(self.erroneous)):
+            raise OptionError(
+                f"Dependence, referral and errors of records are for {MOST_DENSE} lists or fewer, not {self.n_lists}.",
+                hint="Leave them out, or declare fewer lists.",
+            )
         chances = np.array([group.probabilities for group in self.groups])
-        shares = [*self.referral.values(), self.missed_links, self.false_links, self.turnover]
         if (chances < 0.0).any() or (chances >= 1.0).any() or not all(0.0 <= share < 1.0 for share in shares):
             raise OptionError("Capture probabilities and shares must lie between 0 and 1.")
-        positive = [*self.odds_ratios.values(), *(v for group in self.groups for v in group.odds_ratios.values())]
-        positive.append(1.0 if self.precision is None else self.precision)
+        positive = [*self._dependent, 1.0 if self.precision is None else self.precision]
         if min(positive) <= 0.0 or min(self.erroneous, default=0.0) < 0.0:
             raise OptionError("Odds ratios and precision must be above 0, erroneous shares not below.")
         if len(self.erroneous) not in (0, self.n_lists) or not all(g.share > 0.0 for g in self.groups):
@@ -108,14 +118,23 @@ class Design:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Design:
-        """The design written as plain values, as in a TOML file."""
-        unknown = set(values) - set(cls.__dataclass_fields__)
-        if unknown:
-            raise OptionError(f"A design has no field {sorted(unknown)[0]!r}.", hint="See hiddenpop.design.Design.")
-        groups = tuple(
-            Group(**{**group, "probabilities": tuple(group["probabilities"])}) for group in values.get("classes", ())
-        )
-        return cls(**{**values, "classes": groups})
+        """The design written as plain values, as in a TOML file.
+
+        Raises
+        ------
+        OptionError
+            If a value has no place in a design, one is missing, or one is out of range.
+        """
+        classes = values.get("classes", ())
+        try:
+            unknown = {*values} - {*cls.__dataclass_fields__}
+            unknown |= {name for group in classes for name in group} - {*Group.__dataclass_fields__}
+            if not unknown:
+                groups = tuple(Group(**{**one, "probabilities": tuple(one["probabilities"])}) for one in classes)
+                return cls(**{**values, "classes": groups})
+        except (TypeError, KeyError, AttributeError) as error:
+            raise OptionError(f"These values are no design: {error}.", hint="See hiddenpop.Design.") from error
+        raise OptionError(f"A design has no field {sorted(unknown)[0]!r}.", hint="See hiddenpop.Design.")
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -129,17 +148,23 @@ class Design:
     @property
     def listed(self) -> float:
         """Expected people on at least one list, before errors of linkage."""
+        if self._many:
+            nowhere = [float((1.0 - self._chances(group)).prod(axis=1).mean()) for group in self.groups]
+            return float(self.population * (1.0 - self._shares @ nowhere))
         return float(self.population * (1.0 - self.cells[:, 0].sum()))
 
     @cached_property
     def cells(self) -> Floats:
         """(groups, 2^K) chance of each group and history, the empty one first: what an infinite register would show."""
-        share = np.array([group.share for group in self.groups])
+        if self._many:
+            raise OptionError(
+                f"The histories of {self.n_lists} lists are too many to compute.", hint=f"Declare up to {MOST_DENSE}."
+            )
         cells = np.stack([self._of_group(group) for group in self.groups])
         for text, passed in self.referral.items():
             sender, receiver = self._positions(text)
             cells = refer(cells, sender, receiver, passed)
-        return np.asarray(cells * (share / share.sum())[:, None])
+        return np.asarray(cells * self._shares[:, None])
 
     def draw(self, seed: int | np.random.Generator) -> CaptureTable:
         """A table of one such population, with everything that happened to its records.
@@ -150,27 +175,46 @@ class Design:
             If nobody is on a list.
         """
         generator = np.random.default_rng(seed)
+        if self._many:
+            return self._draw_people(generator)
         counts = generator.multinomial(self.population, self.cells.ravel()).reshape(self.cells.shape)
-        return self._table(np.stack([self._disturb(generator, row) for row in counts]))
+        return self._from_dense(np.stack([self._disturb(generator, row) for row in counts]))
 
     def expected(self) -> CaptureTable:
         """The table of rounded expected counts, without errors of linkage."""
-        return self._table(np.rint(self.population * self.cells).astype(np.int64))
+        return self._from_dense(np.rint(self.population * self.cells).astype(np.int64))
 
-    def _of_group(self, group: Group) -> Floats:
-        """(2^K,) chances of histories, averaged over whatever makes the people of a group differ."""
+    @property
+    def _many(self) -> bool:
+        return self.n_lists > MOST_DENSE
+
+    @property
+    def _dependent(self) -> list[float]:
+        return [*self.odds_ratios.values(), *(v for group in self.groups for v in group.odds_ratios.values())]
+
+    @property
+    def _shares(self) -> Floats:
+        shares = np.array([group.share for group in self.groups])
+        return np.asarray(shares / shares.sum())
+
+    def _chances(self, group: Group) -> Floats:
+        """(m, K) chances of m kinds of people of a group, equally many of each."""
         chances = np.array([group.probabilities], dtype=float)
         if self.precision is not None:
             chances = spread_beta(chances[0], self.precision)
         if self.turnover:
             chances = spread_presence(chances, self.turnover)
+        return chances
+
+    def _of_group(self, group: Group) -> Floats:
+        """(2^K,) chances of histories, averaged over whatever makes the people of a group differ."""
         odds_ratios = {**self.odds_ratios, **group.odds_ratios}
         weights = {mask_of(self._positions(text)): ratio for text, ratio in odds_ratios.items() if text != PAIRS}
         every_pair = odds_ratios.get(PAIRS, 1.0)
         for pair in combinations(range(self.n_lists), 2):
             mask = mask_of(pair)
             weights[mask] = weights.get(mask, 1.0) * every_pair
-        return np.asarray(balance_margins(chances, weights).mean(axis=0))
+        return np.asarray(balance_margins(self._chances(group), weights).mean(axis=0))
 
     def _positions(self, text: str) -> list[int]:
         try:
@@ -194,17 +238,29 @@ class Design:
             counts = add_false_links(generator, counts, self.false_links)
         return counts
 
-    def _table(self, counts: Counts) -> CaptureTable:
+    def _draw_people(self, generator: np.random.Generator) -> CaptureTable:
+        numbers = generator.multinomial(self.population, self._shares)
+        drawn = [
+            draw_people(generator, number, self._chances(group))
+            for group, number in zip(self.groups, numbers, strict=True)
+        ]
+        seen = np.concatenate([histories[histories > 0] for histories in drawn])
+        rows = np.repeat(np.arange(len(drawn)), [(histories > 0).sum() for histories in drawn])
+        return self._table(rows, seen, np.ones_like(seen))
+
+    def _from_dense(self, counts: Counts) -> CaptureTable:
+        rows, found = np.nonzero(counts[:, 1:])
+        return self._table(rows, found + 1, counts[rows, found + 1])
+
+    def _table(self, rows: Counts, histories: Masks, counts: Counts) -> CaptureTable:
+        """People of the groups `rows`; the groups are strata if all have labels."""
         names = [f"list_{j + 1}" for j in range(self.n_lists)]
         labels = [group.label for group in self.groups]
-        if not all(labels):
-            counts, labels = counts.sum(axis=0, keepdims=True), [""]
-        rows, histories = np.nonzero(counts[:, 1:])
-        keys = [(labels[row],) for row in rows] if labels != [""] else None
-        strata = ("group",) if keys else ()
+        keys = [(labels[row],) for row in rows] if all(labels) else None
         return build_table(
-            names, histories + 1, counts[rows, histories + 1], strata=strata, keys=keys, source="simulated"
-        )
+            names, histories, counts, strata=("group",) if keys else (), keys=keys, source="simulated",
+            duplicates_expected=True,
+        )  # fmt: skip
 
 
 def list_sizes(design: Design) -> Floats:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import hiddenpop as hp
-from hiddenpop import cli, simulate
+from hiddenpop import cli
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def two_lists():
 @pytest.fixture
 def easy():
     """5,000 people on three independent lists, so well covered that every method works."""
-    return simulate.independent(5000, (0.3, 0.35, 0.4), seed=11)
+    return hp.Design(population=5000, probabilities=(0.3, 0.35, 0.4)).draw(11)
 
 
 class Ran:

@@ -16,7 +16,7 @@ LAYERS = [
     {"numerics"},
     {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output", "bootstrap"}
     | {"progress", "chains", "saved"},
-    {"registry", "datasets", "simulate", "design"},
+    {"registry", "datasets", "design"},
     {"estimators", "bayes", "checks", "intake"},
     {"report"},
     {"cli_io", "cli_options", "cli_trust", "cli", "__main__"},

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import hiddenpop as hp
 from hiddenpop.arrays import popcount
 from hiddenpop.design import Design, Group, list_sizes
 from hiddenpop.errors import OptionError
@@ -120,6 +121,47 @@ def test_draws_agree_with_what_is_expected():
     assert not np.array_equal(design.draw(4).counts, table.counts)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"odds_ratios": {"1:2": 2.0}}, {"referral": {"1:2": 0.5}}, {"missed_links": 0.2}, {"false_links": 0.1},
+     {"erroneous": (0.1, 0.1, 0.1)}, {"precision": 5.0}, {"turnover": 0.3}, {"probabilities": (0.1,) * 30}],
+)  # fmt: skip
+def test_same_seed_same_table(more):
+    design = Design(**{"population": 900, "probabilities": (0.2, 0.3, 0.1), **more})
+    assert design.draw(4) == design.draw(4)
+    assert design.draw(4) != design.draw(5)
+
+
+def test_dependence_shows_in_the_fit():
+    design = Design(population=200_000, probabilities=(0.2, 0.3, 0.25), odds_ratios={"1:2": 3.0})
+    fit = hp.loglinear(design.draw(2), model="[12,3]").fit
+    assert fit.coefficients["list_1:list_2"] == pytest.approx(1.0986, abs=0.05)
+
+
+def test_referral_adds_overlap_and_missed_links_remove_it():
+    plain, referred, unlinked = (
+        Design(population=20_000, probabilities=(0.2, 0.2), **more).draw(3).members("list_1", "list_2")
+        for more in ({}, {"referral": {"1:2": 0.5}}, {"missed_links": 0.5})
+    )
+    assert unlinked < plain < referred
+
+
+def test_many_lists_are_drawn_person_by_person():
+    groups = [Group(0.75, (0.05,) * 15 + (0.3,), "few"), Group(0.25, (0.02,) * 15 + (0.0,), "fewer")]
+    design = Design(population=40_000, classes=groups, precision=3.0)
+    table = design.draw(1)
+    assert table.observed == pytest.approx(design.listed, rel=0.02)
+    assert table.members("list_16") == pytest.approx(9000, abs=4 * np.sqrt(9000 * 0.7))
+    assert table.members("list_1") == pytest.approx(1500 + 200, abs=4 * np.sqrt(1700))
+    assert not (table.histories[table.stratum == table.labels.index(("fewer",))] >> 15 & 1).any()
+    dense, wide = (Design(population=40_000, probabilities=(0.1,) * k, precision=3.0) for k in (12, 13))
+    assert dense.draw(2).observed == pytest.approx(dense.listed, rel=0.02)
+    assert wide.draw(2).observed == pytest.approx(wide.listed, rel=0.02)
+    assert 0.0 < wide.listed - dense.listed < 0.02 * 40_000  # ranks are shared: the thirteenth list adds few people
+    with pytest.raises(OptionError, match="too many to compute"):
+        design.expected()
+
+
 def test_lost_links_split_people_and_keep_records():
     counts = np.array([0, 100, 100, 1000, 0, 0, 0, 1000])
     lost = lose_links(np.random.default_rng(1), counts, 0.2)
@@ -160,7 +202,9 @@ def test_errors_of_linkage_reach_the_table():
     [{"population": 0}, {"probabilities": ()}, {"probabilities": (0.1, 1.0)}, {"probabilities": (0.1,)},
      {"odds_ratios": {"1:9": 2.0}}, {"odds_ratios": {"1": 2.0}}, {"odds_ratios": {"a:b": 2.0}},
      {"odds_ratios": {"1:2": 0.0}}, {"referral": {"1:2": 1.0}}, {"missed_links": -0.1}, {"erroneous": (0.1,)},
-     {"classes": [Group(0.5, (0.1, 0.1))]}, {"precision": -1.0}],
+     {"classes": [Group(0.5, (0.1, 0.1))]}, {"precision": -1.0}, {"probabilities": (0.1,) * 63},
+     {"probabilities": (0.1,) * 20, "missed_links": 0.1},
+     {"probabilities": (0.1,) * 20, "odds_ratios": {"pairs": 2.0}}],
 )  # fmt: skip
 def test_what_is_no_population_is_refused(wrong):
     with pytest.raises(OptionError):
@@ -172,3 +216,14 @@ def test_a_design_is_read_from_plain_values():
     assert Design.from_dict(values).groups == (Group(1.0, (0.1, 0.2), "all"),)
     with pytest.raises(OptionError, match="probabilitys"):
         Design.from_dict({"population": 100, "probabilitys": [0.1]})
+    with pytest.raises(OptionError, match="'name'"):
+        Design.from_dict({"population": 100, "classes": [{"share": 1.0, "probabilities": [0.1, 0.2], "name": "all"}]})
+    for wrong in (
+        {"probabilities": [0.1, 0.2]},
+        {"population": "many", "probabilities": [0.1, 0.2]},
+        {"population": 10, "probabilities": 0.1},
+        {"population": 10, "classes": [{"share": 1.0}]},
+        {"population": 10, "classes": 3},
+    ):
+        with pytest.raises(OptionError, match="no design"):
+            Design.from_dict(wrong)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Floats
+from hiddenpop.arrays import Counts, Floats, Masks
 
 RANKS = 512  # people of different rank
 CLOSE = 1e-12
@@ -64,6 +64,18 @@ def balance_margins(chances: Floats, odds_ratios: Mapping[int, float]) -> Floats
         if worst < CLOSE:
             break
     return np.asarray(cells)
+
+
+def draw_people(generator: np.random.Generator, people: int, chances: Floats) -> Masks:
+    """(people,) histories of people whose lists are independent, each of a kind of its own.
+
+    Parameters
+    ----------
+    chances : (m, K) chances of m kinds of people, equally likely
+    """
+    kinds = generator.integers(len(chances), size=people)
+    on = generator.random((people, chances.shape[1])) < chances[kinds]
+    return np.asarray(on @ (np.int64(1) << np.arange(chances.shape[1])))
 
 
 def refer(cells: Floats, sender: int, receiver: int, share: float) -> Floats:

@@ -11,7 +11,6 @@ import numpy as np
 from scipy.special import gammaln, logsumexp
 
 import hiddenpop as hp
-from hiddenpop import simulate
 from hiddenpop.numerics.graphical import adapt_average, build_margins, log_graph_prior
 from hiddenpop.numerics.graphs import decomposable_graphs
 from hiddenpop.numerics.hidden_grid import COARSE
@@ -75,7 +74,7 @@ def main():
     print(f"uk_2013_5list, 822 graphs, 1 to {MOST:,} hidden people")
     print(f"  ours {ours:.2f} s, judge {theirs:.2f} s: {theirs / ours:.0f} times")
     print(f"  mean {found.fit.mean:.6f}, judge {mean:.6f}; relative difference {abs(found.fit.mean / mean - 1.0):.1e}")
-    seven = simulate.independent(100_000, (0.02, 0.04, 0.03, 0.05, 0.02, 0.03, 0.04), seed=1)
+    seven = hp.Design(population=100_000, probabilities=(0.02, 0.04, 0.03, 0.05, 0.02, 0.03, 0.04)).draw(1)
     for name, each in (
         ("uk_2013_5list", table),
         ("uk_2013, 6 lists", hp.load("uk_2013")),

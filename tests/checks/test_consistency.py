@@ -37,7 +37,7 @@ def test_lists_that_share_few_people_are_left_out():
 
 
 def test_independent_lists_are_consistent():
-    table = hp.simulate.independent(20_000, (0.2, 0.3, 0.25, 0.2), seed=3)
+    table = hp.Design(population=20_000, probabilities=(0.2, 0.3, 0.25, 0.2)).draw(3)
     found = hp.internal_consistency(table)
     assert found.covered[1] == 4
     assert abs(found.median_log_error) < 0.1

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import hiddenpop as hp
-from hiddenpop import simulate
 from hiddenpop.captures import CaptureTable, build_table
 from hiddenpop.registry import METHODS
 from hiddenpop.result import FRAME_COLUMNS, Estimate
@@ -22,8 +21,8 @@ def table_for(method, seed=11):
     fewest, most = method.lists
     k = min(max(fewest, 4), most or 4)
     if method.family in ("lower bound", "single list"):
-        return simulate.independent(POPULATION, (0.03,) * 20, seed=seed)
-    data = simulate.independent(POPULATION, (0.3, 0.35, 0.4, 0.45)[:k], seed=seed)
+        return hp.Design(population=POPULATION, probabilities=(0.03,) * 20).draw(seed)
+    data = hp.Design(population=POPULATION, probabilities=(0.3, 0.35, 0.4, 0.45)[:k]).draw(seed)
     return in_strata(method, data)
 
 

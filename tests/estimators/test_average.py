@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import hiddenpop as hp
-from hiddenpop import simulate
 from hiddenpop.captures import CaptureTable
 from hiddenpop.numerics.average import build_candidates
 from hiddenpop.numerics.average_criterion import average_by_criterion
@@ -92,7 +91,7 @@ def test_a_narrow_prior_is_independence(easy):
 
 
 def test_strong_dependence_is_found_and_independence_is_not_excluded():
-    table = simulate.dependent(20_000, (0.1, 0.1, 0.1), {(0, 1): 4.0}, seed=3)
+    table = hp.Design(population=20_000, probabilities=(0.1, 0.1, 0.1), odds_ratios={"1:2": 4.0}).draw(3)
     found = hp.loglinear_average(table, seed=1)
     by_term = {i["term"]: i for i in found.fit.interactions}
     strong = by_term[":".join(table.lists[:2])]
@@ -165,7 +164,8 @@ def test_dependence_on_the_prior_is_said():
     assert [c.passed for c in checks(found, "prior-sensitivity")].count(False) >= 1
     assert [c.passed for c in checks(found, "prior-dominated")] == [False]
     assert [c.passed for c in checks(found, "interval-width")] == [False]
-    sure = hp.loglinear_average(simulate.independent(50_000, (0.4, 0.4, 0.4, 0.4), seed=1), seed=7)
+    many = hp.Design(population=50_000, probabilities=(0.4,) * 4, odds_ratios={"pairs": 2.0})
+    sure = hp.loglinear_average(many.draw(1), seed=7)
     assert all(c.passed for c in checks(sure, "prior-sensitivity"))
     assert set(found.fit.prior_sensitivity) == {"interaction_sd=0.75", "interaction_sd=3", "model_prior=pairs"}
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import hiddenpop as hp
-from hiddenpop import simulate
 from hiddenpop.estimators.capture_model import ModelName
 from hiddenpop.registry import attempt
 
@@ -25,10 +24,9 @@ def failed(found):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_recovers_people_who_are_all_alike(model):
-    tables = [simulate.independent(4000, (0.3, 0.35, 0.25, 0.4, 0.3, 0.35), seed=s) for s in range(6)]
-    if model in ("M0", "Mb", "Mbh") or model.startswith("Mh "):
-        tables = [simulate.independent(4000, (0.35,) * 6, seed=s) for s in range(6)]
-    ratios = [hp.capture_model(t, model=model).population / 4000 for t in tables]
+    alike = model in ("M0", "Mb", "Mbh") or model.startswith("Mh ")
+    design = hp.Design(population=4000, probabilities=(0.35,) * 6 if alike else (0.3, 0.35, 0.25, 0.4, 0.3, 0.35))
+    ratios = [hp.capture_model(design.draw(s), model=model).population / 4000 for s in range(6)]
     assert np.mean(ratios) == pytest.approx(1.0, abs=0.03)
 
 
@@ -147,7 +145,7 @@ def test_nobody_on_three_of_twelve_lists():
 
 
 def test_many_lists():
-    table = simulate.independent(3000, (0.04,) * 40, seed=6)
+    table = hp.Design(population=3000, probabilities=(0.04,) * 40).draw(6)
     for model in ("M0", "Mh Darroch", "Mh Normal", "Mh Chao (LB)", "Mb", "Mbh"):
         assert hp.capture_model(table, model=model).population == pytest.approx(3000, rel=0.15)
     for model, most in (("Mt", 14), ("Mth Normal", 14), ("Mtb", 14), ("Mh Poisson2", 30)):
@@ -200,10 +198,10 @@ def test_an_occasion_without_a_catch_is_said_where_it_would_count():
 @pytest.mark.parametrize(("model", "k", "p"), [("Mb", 6, 0.25), ("Mh Chao (LB)", 5, 0.3)])
 def test_the_correction_takes_out_bias(model, k, p):
     plain, corrected = [], []
+    design = hp.Design(population=100, probabilities=(p,) * k)
     for seed in range(400):
-        table = simulate.independent(100, (p,) * k, seed=seed)
         try:
-            found = hp.capture_model(table, model=model, bias_corrected=True)
+            found = hp.capture_model(design.draw(seed), model=model, bias_corrected=True)
         except hp.NotEstimableError:
             continue
         plain.append(found.fit.population_uncorrected)
@@ -215,8 +213,9 @@ def test_the_correction_takes_out_bias(model, k, p):
 def test_a_correction_that_adds_bias_says_so():
     """The published additions of Mt for more than two lists: in simulation the corrected estimate is the worse one."""
     plain, corrected = [], []
+    design = hp.Design(population=300, probabilities=(0.25,) * 6)
     for seed in range(600):
-        found = hp.capture_model(simulate.independent(300, (0.25,) * 6, seed=seed), bias_corrected=True)
+        found = hp.capture_model(design.draw(seed), bias_corrected=True)
         assert "correction-adds-bias" in failed(found)
         plain.append(found.fit.population_uncorrected)
         corrected.append(found.population)
@@ -247,8 +246,9 @@ def test_intervals_are_what_they_are_called(interval, model):
 def test_the_log_normal_interval_covers_where_most_people_are_known():
     """That of `loglinear` leaves out the Poisson variation of the hidden number and covers far less."""
     ours = theirs = 0
+    design = hp.Design(population=600, probabilities=(0.7, 0.6, 0.65))
     for seed in range(300):
-        table = simulate.independent(600, (0.7, 0.6, 0.65), seed=seed)
+        table = design.draw(seed)
         a, b = hp.capture_model(table).interval, hp.loglinear(table).interval
         ours += a.low <= 600 <= a.high
         theirs += b.low <= 600 <= b.high

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import hiddenpop as hp
-from hiddenpop import simulate
 from hiddenpop.errors import ConvergenceError, NotEstimableError, OptionError
 
 SHORT = {"draws": 100, "warmup": 100, "thin": 1, "most_thin": 1}
@@ -109,7 +108,7 @@ def test_a_largest_population_binds(korea, plain):
 
 def test_thirty_lists_are_no_trouble():
     # an array of 2^30 numbers would take 8 GB
-    table = simulate.independent(2000, [0.03] * 30, seed=1)
+    table = hp.Design(population=2000, probabilities=(0.03,) * 30).draw(1)
     found = hp.latent_class(
         table, seed=1, allow_unconverged=True, classes=5, draws=100, warmup=200, thin=1, most_thin=1
     )

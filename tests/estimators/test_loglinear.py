@@ -5,7 +5,6 @@ import pytest
 from scipy.special import chdtrc
 
 import hiddenpop as hp
-from hiddenpop import simulate
 from hiddenpop.numerics.loglinear import fit_loglinear, pair_residuals
 from hiddenpop.numerics.terms import close_terms
 
@@ -33,7 +32,7 @@ def test_positions_count_the_lists_as_given():
 
 
 def test_the_score_test_is_the_likelihood_ratio_test_in_large_tables():
-    table = simulate.dependent(100_000, (0.2, 0.25, 0.3), {(0, 1): 1.05}, seed=4)
+    table = hp.Design(population=100_000, probabilities=(0.2, 0.25, 0.3), odds_ratios={"1:2": 1.05}).draw(4)
     base = hp.loglinear(table).fit.deviance
     fit = fit_loglinear(close_terms([], 3), table.histories, table.counts, table.lists)
     for residual, model in zip(pair_residuals(fit, table.lists), ("[12,3]", "[13,2]", "[23,1]"), strict=True):
@@ -43,10 +42,8 @@ def test_the_score_test_is_the_likelihood_ratio_test_in_large_tables():
 
 
 def test_the_score_test_keeps_its_level():
-    alarms = [
-        "pair-overlaps" in names(hp.loglinear(simulate.independent(2000, (0.2, 0.15, 0.3, 0.25), seed=s)))
-        for s in range(300)
-    ]
+    design = hp.Design(population=2000, probabilities=(0.2, 0.15, 0.3, 0.25))
+    alarms = ["pair-overlaps" in names(hp.loglinear(design.draw(s))) for s in range(300)]
     assert 0.01 < np.mean(alarms) < 0.09
 
 
@@ -57,7 +54,7 @@ def test_too_many_dependences_for_the_people():
 
 
 def test_an_interval_that_leaves_out_variance_says_so():
-    table = simulate.independent(2000, (0.7, 0.6, 0.5), seed=1)
+    table = hp.Design(population=2000, probabilities=(0.7, 0.6, 0.5)).draw(1)
     assert "narrow-interval" in names(hp.loglinear(table))
     assert "narrow-interval" not in names(hp.loglinear(table, interval="profile"))
     assert "narrow-interval" not in names(hp.loglinear(hp.load("uk_2013")))

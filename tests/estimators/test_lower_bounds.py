@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import hiddenpop as hp
-from hiddenpop import simulate
 
 IMMIGRANTS = hp.SightingCounts.from_frequencies({1: 1645, 2: 183, 3: 37, 4: 13, 5: 1, 6: 1})
 CARCASS = hp.SightingCounts.from_frequencies({1: 1532, 2: 231, 3: 51, 4: 27, 5: 6, 6: 5, 7: 2, 8: 1, 9: 3})
@@ -27,7 +26,8 @@ def test_the_uncorrected_variance_is_that_of_chao():
 
 
 def test_lists_of_different_sizes_need_the_form_by_list():
-    tables = [simulate.independent(3000, (0.5, 0.03, 0.03), seed=s) for s in range(60)]
+    design = hp.Design(population=3000, probabilities=(0.5, 0.03, 0.03))
+    tables = [design.draw(s) for s in range(60)]
     classical = [hp.chao(t) for t in tables]
     by_list = [hp.chao(t, by_list=True).population for t in tables]
     assert np.median([e.population for e in classical]) > 8000
@@ -36,8 +36,8 @@ def test_lists_of_different_sizes_need_the_form_by_list():
 
 
 def test_by_list_is_a_lower_bound_where_people_differ():
-    tables = [simulate.heterogeneous(3000, [(0.5, 0.1, 0.1), (0.1, 0.02, 0.02)], (0.5, 0.5), seed=s) for s in range(60)]
-    assert np.mean([hp.chao(t, by_list=True).population for t in tables]) < 3000
+    design = hp.Design(population=3000, classes=[hp.Group(0.5, (0.5, 0.1, 0.1)), hp.Group(0.5, (0.1, 0.02, 0.02))])
+    assert np.mean([hp.chao(design.draw(s), by_list=True).population for s in range(60)]) < 3000
 
 
 def test_by_list_meets_the_known_forms():

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 import hiddenpop as hp
-from hiddenpop import simulate
 from hiddenpop.captures import build_table
 from hiddenpop.numerics.convergence import diagnose
 from hiddenpop.numerics.pooling import draw_main_effects, find_strata_coordinates, log_found_in_strata, pose_strata
 
 pytestmark = pytest.mark.mcmc
 SIZES = {"north": 4000, "south": 2500, "east": 900, "west": 500}
-RATIOS = {(0, 1): 2.5, (1, 2): 1.6, (0, 3): 0.6}
+RATIOS = {"1:2": 2.5, "2:3": 1.6, "1:4": 0.6}
 
 
 def stack(parts):
@@ -25,10 +24,10 @@ def stack(parts):
 @pytest.fixture(scope="module")
 def table():
     chances = {"north": (0.1, 0.2, 0.15, 0.1), "south": (0.2, 0.1, 0.1, 0.15)}
-    parts = {
-        name: simulate.dependent(n, chances.get(name, (0.12, 0.12, 0.2, 0.1)), RATIOS, seed=i)
-        for i, (name, n) in enumerate(SIZES.items())
-    }
+    parts = {}
+    for seed, (name, size) in enumerate(SIZES.items()):
+        probabilities = chances.get(name, (0.12, 0.12, 0.2, 0.1))
+        parts[name] = hp.Design(population=size, probabilities=probabilities, odds_ratios=RATIOS).draw(seed)
     return stack(parts)
 
 

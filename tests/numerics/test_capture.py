@@ -19,7 +19,6 @@ from scipy.optimize import brentq, minimize
 from scipy.special import expit
 
 import hiddenpop as hp
-from hiddenpop import simulate
 from hiddenpop.numerics.capture import fit_capture
 from hiddenpop.numerics.capture_corrected import correct_bias, first_order_bias
 from hiddenpop.numerics.capture_fit import fit_means, score
@@ -164,7 +163,7 @@ def test_chao_is_the_classical_bound_where_eta_3_stays():
 
 
 def test_chao_leaves_out_what_nobody_reaches():
-    table = simulate.independent(3000, (0.05,) * 20, seed=2)
+    table = hp.Design(population=3000, probabilities=(0.05,) * 20).draw(2)
     most = max(j for j, people in table.frequencies.items() if people)
     found = fit(table, "Mh Chao (LB)")
     assert most < 20

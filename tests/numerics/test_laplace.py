@@ -10,8 +10,8 @@ from judge import fit as judge_fit
 from scipy.special import betaln, gammaln, logsumexp
 from scipy.stats import nbinom, norm
 
-from hiddenpop import simulate
 from hiddenpop.arrays import popcount
+from hiddenpop.design import Design
 from hiddenpop.errors import ConvergenceError
 from hiddenpop.numerics import average as averaging
 from hiddenpop.numerics import laplace
@@ -126,7 +126,7 @@ def test_the_judge_by_integration_agrees_with_the_sum_over_all_populations(name)
 
 @pytest.mark.parametrize("n_lists", [2, 3, 4])
 def test_independent_lists_agree_with_the_sum_over_all_populations(n_lists):
-    data = simulate.independent(300, (0.4, 0.3, 0.35, 0.25)[:n_lists], seed=5)
+    data = Design(population=300, probabilities=(0.4, 0.3, 0.35, 0.25)[:n_lists]).draw(5)
     found = build_candidates(n_lists, 1, data.histories, data.counts, "uniform")
     shares = closed_independence(found)[1]
     average = fit_posterior(found, 1.5, np.random.default_rng(1), 50_000)
@@ -217,7 +217,7 @@ def test_without_prior_the_mode_is_the_maximum_likelihood_estimate():
 
 
 def test_modes_are_modes_from_any_start():
-    data = simulate.dependent(2000, (0.1, 0.15, 0.05, 0.1), simulate.all_pairs(4, 2.0), seed=8)
+    data = Design(population=2000, probabilities=(0.1, 0.15, 0.05, 0.1), odds_ratios={"pairs": 2.0}).draw(8)
     found = build_candidates(4, 3, data.histories, data.counts, "uniform")
     precision = prior_sd(found.order, 1.0) ** -2.0
     numbers, modes = fit_modes(found.terms, found.models, found.overlaps, precision, np.zeros(found.terms.size))
@@ -235,7 +235,7 @@ def test_modes_are_modes_from_any_start():
 
 
 def test_the_answer_does_not_depend_on_the_number_of_processors(monkeypatch):
-    data = simulate.independent(800, (0.3,) * 5, seed=9)
+    data = Design(population=800, probabilities=(0.3,) * 5).draw(9)
     found = build_candidates(5, 4, data.histories, data.counts, "uniform")
     results = []
     for processors in (1, 3):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import hiddenpop as hp
-from hiddenpop import simulate
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::hiddenpop.SparseOverlapWarning")]
 
@@ -12,18 +11,16 @@ POPULATION, TENTH, TABLES = 5000, (0.1, 0.1, 0.1), 200
 ERROR = np.sqrt(0.95 * 0.05 / TABLES)
 CASES = {
     "independent": {},
-    "one pair": {(0, 1): 1.5},
-    "two pairs": {(0, 1): 2.0, (1, 2): 1.5},
-    "all pairs": simulate.all_pairs(3, 1.5),
+    "one pair": {"1:2": 1.5},
+    "two pairs": {"1:2": 2.0, "2:3": 1.5},
+    "all pairs": {"pairs": 1.5},
 }
 
 
 def run(odds, probabilities=TENTH, tables=TABLES, **options):
     """`(share of intervals that hold the truth, median of population / truth)`."""
-    found = [
-        hp.loglinear_average(simulate.dependent(POPULATION, probabilities, odds, seed=s), seed=s, draws=100, **options)
-        for s in range(tables)
-    ]
+    design = hp.Design(population=POPULATION, probabilities=probabilities, odds_ratios=odds)
+    found = [hp.loglinear_average(design.draw(s), seed=s, draws=100, **options) for s in range(tables)]
     held = np.mean([f.interval.low <= POPULATION <= f.interval.high for f in found])
     return held, np.median([f.population for f in found]) / POPULATION
 
@@ -49,6 +46,6 @@ def test_the_uniform_prior_misses_many_weak_dependences_and_the_docstring_says_s
 
 def test_many_people_on_many_lists_leave_nothing_to_the_prior():
     for prior in ("uniform", "pairs"):
-        held, middle = run({(0, 1): 2.0, (1, 2): 1.5}, (0.3, 0.3, 0.3), tables=100, model_prior=prior)
+        held, middle = run(CASES["two pairs"], (0.3, 0.3, 0.3), tables=100, model_prior=prior)
         assert held > 0.95 - 3 * np.sqrt(0.95 * 0.05 / 100)
         assert middle == pytest.approx(1.0, abs=0.03)
