@@ -2,7 +2,20 @@
 
 from hiddenpop.bayes import to_arviz
 from hiddenpop.captures import CaptureTable
-from hiddenpop.checks import Consistency, Sensitivity, Verdict, check, internal_consistency, sensitivity, verdict
+from hiddenpop.checks import (
+    Consistency,
+    Examination,
+    Sensitivity,
+    Validation,
+    Verdict,
+    check,
+    choose_headline,
+    examine,
+    internal_consistency,
+    sensitivity,
+    validate,
+    verdict,
+)
 from hiddenpop.datasets import catalogue, load
 from hiddenpop.design import Design, Group
 from hiddenpop.errors import (
@@ -50,6 +63,7 @@ __all__ = [
     "DataError",
     "Design",
     "Estimate",
+    "Examination",
     "Group",
     "HiddenpopError",
     "Interval",
@@ -63,6 +77,7 @@ __all__ = [
     "SightingCounts",
     "SparseOverlapWarning",
     "UnknownNameError",
+    "Validation",
     "Verdict",
     "bayes_threshold",
     "capture_model",
@@ -70,9 +85,11 @@ __all__ = [
     "chao",
     "chapman",
     "check",
+    "choose_headline",
     "compare",
     "estimate",
     "estimate_by",
+    "examine",
     "frame",
     "graphical",
     "internal_consistency",
@@ -94,6 +111,7 @@ __all__ = [
     "sample_coverage",
     "sensitivity",
     "to_arviz",
+    "validate",
     "verdict",
     "write_report",
     "zelterman",

@@ -29,14 +29,17 @@ from hiddenpop.cli_options import (
     Lists,
     Options,
     Out,
+    Override,
+    Reason,
     Sampling,
     Seed,
     Strata,
     Strict,
     TableArgument,
+    Threshold,
     Where,
 )  # fmt: skip
-from hiddenpop.cli_trust import sensitivity
+from hiddenpop.cli_trust import sensitivity, validate
 from hiddenpop.datasets import entries
 from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
 from hiddenpop.intake import split_sheet
@@ -124,9 +127,7 @@ def check(
     else:
         io.console().print(Text(str(data).split("\n")[0], style="bold"))
         io.print_checks(found)
-        io.console().print(Text.assemble("verdict: ", (reached.level, io.LEVEL_STYLE[reached.level])))
-        for reason in reached.reasons:
-            io.console().print(Text(f"  - {reason}"), soft_wrap=True)
+        io.print_verdict(reached)
     io.finish(found, strict=strict)
 
 
@@ -192,7 +193,9 @@ def report(
     output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
     lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
     method: Headline = None,
-    option: Options = None, level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
+    option: Options = None, level: Level = 0.95, seed: Seed = None,
+    threshold: Threshold = None, override: Override = None, reason: Reason = "",
+    as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
     """Write a report: headline, verdict, every method, data, methods and provenance in one HTML file."""
     from hiddenpop.report import write_report
@@ -203,18 +206,22 @@ def report(
     options = io.read_options(method, option or (), None, None) if method else None
     data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
     command = shlex.join(["hiddenpop", *sys.argv[1:]])
-    made = write_report(data, output, method=method, options=options, level=level, seed=seed, command=command)
+    made = write_report(
+        data, output, method=method, options=options, level=level, seed=seed, threshold=threshold,
+        override=io.read_override(override, reason), command=command,
+    )  # fmt: skip
     if as_json:
         io.print_json(made.to_dict())
     else:
         io.console().print(Text(str(made.headline)), soft_wrap=True)
-        io.console().print(Text.assemble("verdict: ", (made.verdict.level, io.LEVEL_STYLE[made.verdict.level])))
+        io.print_verdict(made.verdict)
         io.console().print(Text(f"written: {output}"), soft_wrap=True)
     _require_one([made.headline])
     io.finish([*made.checks, *_checks([made.headline])], strict=strict)
 
 
 app.command(epilog="Example: hiddenpop sensitivity kosovo_1999 --kind highest-order")(sensitivity)
+app.command(epilog="Example: hiddenpop validate uk_2013 --method loglinear-shrinkage")(validate)
 
 
 def _require_one(results: Iterable[Estimate | Refusal]) -> None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hiddenpop.captures import CaptureTable
+from hiddenpop.checks import Verdict
 from hiddenpop.datasets import entries, load
 from hiddenpop.errors import HiddenpopError, OptionError, UnknownNameError
 from hiddenpop.intake import read_captures, split_sheet
@@ -147,6 +148,20 @@ def print_checks(checks: Iterable[Check]) -> None:
     for check in checks:
         mark, style = (MARKS if _unicode() else PLAIN_MARKS)[check.passed]
         out.print(Text.assemble((f"{mark} ", style), (f"{check.name}: ", "bold"), check.message), soft_wrap=True)
+
+
+def print_verdict(reached: Verdict) -> None:
+    """The level, and its reasons one by one."""
+    console().print(Text.assemble("verdict: ", (reached.level, LEVEL_STYLE[reached.level])))
+    for reason in reached.reasons:
+        console().print(Text(f"  - {reason}"), soft_wrap=True)
+
+
+def read_override(level: str | None, reason: str) -> tuple[Any, str] | None:
+    """`--override` and `--reason`, which go together; the verdict itself refuses what it does not know."""
+    if level is None and reason:
+        raise OptionError("--reason needs --override.", hint="Name the level of the verdict.")
+    return None if level is None else (level, reason)
 
 
 def print_results(results: Sequence[Estimate | Refusal]) -> None:

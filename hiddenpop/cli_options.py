@@ -35,3 +35,11 @@ Headline = Annotated[
 Options = Annotated[
     list[str] | None, typer.Option("--option", help="Option of the method: NAME=VALUE. Repeatable.", show_default=False)
 ]
+Threshold = Annotated[
+    float | None, typer.Option("--threshold", help="People: when is the number so small?", show_default=False)
+]
+Override = Annotated[
+    str | None,
+    typer.Option("--override", help="A verdict other than the rules give; needs --reason.", show_default=False),
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why the verdict is overridden.", show_default=False)]

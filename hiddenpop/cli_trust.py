@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import combinations
+from os import cpu_count
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +17,23 @@ from hiddenpop.captures import CaptureTable
 from hiddenpop.checks.identifying import Kind
 from hiddenpop.checks.sensitivity import GRID, IntervalName, Sensitivity
 from hiddenpop.checks.sensitivity import sensitivity as analyse
-from hiddenpop.cli_options import AsJson, Count, Level, Lists, Out, Seed, Strata, Strict, TableArgument, Where
+from hiddenpop.checks.validation import Validation
+from hiddenpop.checks.validation import validate as validate_method
+from hiddenpop.cli_options import (
+    AsJson,
+    Count,
+    Headline,
+    Level,
+    Lists,
+    Options,
+    Out,
+    Seed,
+    Strata,
+    Strict,
+    TableArgument,
+    Threshold,
+    Where,
+)  # fmt: skip
 from hiddenpop.errors import DataError, NotEstimableError, OptionError
 from hiddenpop.options import check_seed
 
@@ -34,9 +52,7 @@ def sensitivity(
         str | None, typer.Option("--values", help="Of the parameter: 0.5,1,2.", show_default=False)
     ] = None,
     gamma: Annotated[float, typer.Option("--gamma", help="The band is over 1/gamma to gamma.")] = 2.0,
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", help="People: when is the number so small?", show_default=False)
-    ] = None,
+    threshold: Threshold = None,
     elicited: Annotated[
         str | None,
         typer.Option("--elicited", help="Belief: median,upper (not exceeded with .95).", show_default=False),
@@ -69,6 +85,74 @@ def sensitivity(
         _print(one)
 
 
+def validate(
+    table: TableArgument,
+    method: Headline = None, option: Options = None,
+    tables: Annotated[int, typer.Option("--tables", min=20, help="Drawn from each model fitted to the data.")] = 200,
+    lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
+    level: Level = 0.95, seed: Seed = None, output: Out = None, as_json: AsJson = False, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Judge a method by what is known: lists hidden and found again, data that accrue, tables with known truth."""
+    if option and method is None:
+        raise OptionError("--option needs --method.", hint="Name the method.")
+    check_seed(seed)
+    options = io.read_options(method, option or (), None, None) if method else {}
+    data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
+    if not isinstance(data, CaptureTable):
+        raise DataError("Validation takes lists, not sightings of one list.", hint="Give a table of two lists or more.")
+    found = validate_method(
+        data, method, tables=tables, level=level, seed=seed or 0, jobs=cpu_count() or 1, **options
+    )  # fmt: skip
+    document = found.to_dict()
+    io.write_json(output, document, table)
+    if as_json:
+        io.print_json(document)
+    else:
+        _print_validation(found)
+    io.finish(found.checks, strict=strict)
+
+
+def _print_validation(found: Validation) -> None:
+    out = io.console()
+    out.print(Text(str(found.estimate).split("\n")[0], style="bold"), soft_wrap=True)
+    if found.consistency and found.consistency.lists:
+        rows = [
+            (one.name, f"{one.size:,}", _number(one.population), _number(one.low), _number(one.high), _yes(one.covered))
+            for one in found.consistency.lists
+        ]
+        _print_rows(("hidden list", "people on it", "estimated", "low", "high", "holds it"), rows)
+    stages = [
+        (f"{s.observed:,}", *map(_number, (s.population, s.low, s.high)), f"{s.ratio:.2f}" if s.ratio else "-")
+        for s in found.stages
+    ]
+    _print_rows(("people known", "people", "low", "high", "per person known"), stages)
+    recoveries = [
+        (r.model, f"{r.population:,}", str(r.found.tables), f"{r.found.interval_coverage:.0%}", f"{r.found.bias:+.0%}")
+        for r in found.recoveries
+    ]
+    if recoveries:
+        _print_rows(("truth", "people", "tables", "intervals that hold it", "median error"), recoveries)
+    io.print_checks(found.checks)
+
+
+def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for place, column in enumerate(columns):
+        shown.add_column(column, justify="right" if place else "left")
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    io.console().print(shown)
+    io.console().print()
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def _yes(value: bool | None) -> str:
+    return "-" if value is None else "yes" if value else "no"
+
+
 def _analyse(data: CaptureTable, kind: Kind | None, term: list[str], options: dict[str, Any]) -> list[Sensitivity]:
     """One analysis, or several: `marginal` without lists takes every pair; nothing at all adds the highest order."""
     if kind == "marginal" and not term and data.n_lists > 2:
@@ -91,13 +175,11 @@ def _numbers(text: str, name: str, size: int | None = None) -> tuple[float, ...]
 
 
 def _print(found: Sensitivity) -> None:
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for column in (found.parameter.replace("_", " "), "people", "low", "high"):
-        shown.add_column(column, justify="right")
-    for point in found.curve:
-        numbers = ["-" if v is None else f"{v:,.0f}" for v in (point.population, point.low, point.high)]
-        shown.add_row(f"{point.value:.3g}", *numbers)
     io.console().print(Text(f"{found.kind}: {found.term}", style="bold"))
-    io.console().print(shown)
+    rows = [
+        (f"{point.value:.3g}", *(_number(v) for v in (point.population, point.low, point.high)))
+        for point in found.curve
+    ]
+    _print_rows((found.parameter.replace("_", " "), "people", "low", "high"), rows)
     for sentence in found.sentences:
         io.console().print(Text(sentence), soft_wrap=True)

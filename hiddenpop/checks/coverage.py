@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from hiddenpop.design import Design
+from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError
 from hiddenpop.registry import METHODS, attempt_quietly
 from hiddenpop.result import Estimate
+
+
+class Truth(Protocol):
+    """A population of known size from which tables can be drawn, such as a `Design`."""
+
+    @property
+    def population(self) -> int: ...
+
+    def draw(self, seed: int | np.random.Generator) -> CaptureTable:
+        """A table.
+
+        Raises
+        ------
+        DataError
+            If nobody is on a list.
+        """
+        ...
+
 
 ALL_PAIRS: Mapping[str, Any] = {"interactions": "all", "interval": "profile"}
 BATCH = 20
@@ -89,7 +107,7 @@ class Covering:
 
 
 def measure_coverage(
-    design: Design,
+    truth: Truth,
     contenders: Sequence[Contender],
     *,
     tables: int,
@@ -101,7 +119,7 @@ def measure_coverage(
 
     Parameters
     ----------
-    design : Design
+    truth : Design, or whatever else has a population and draws tables
     contenders : methods with their options
     tables : int, how many to draw
     seed : int or several
@@ -112,6 +130,7 @@ def measure_coverage(
 
     Examples
     --------
+    >>> from hiddenpop.design import Design
     >>> design = Design(population=1000, probabilities=(0.3, 0.3, 0.3))
     >>> found = measure_coverage(design, [Contender("loglinear")], tables=100, seed=1)
     >>> found[0].tables, found[0].interval_coverage > 0.88
@@ -122,11 +141,11 @@ def measure_coverage(
     seeds = np.random.SeedSequence(seed).spawn(tables)
     every = [Contender("loglinear", ALL_PAIRS), *contenders]
     parts = [seeds[i : i + BATCH] for i in range(0, tables, BATCH)]
-    done = Parallel(n_jobs=jobs)(delayed(_run_part)(design, every, part, level) for part in parts)
+    done = Parallel(n_jobs=jobs)(delayed(_run_part)(truth, every, part, level) for part in parts)
     rows = [row for part in done for row in part]
     reference, *columns = zip(*rows, strict=True)
     return [
-        summarise_outcomes(contender.label, column, reference, design.population)
+        summarise_outcomes(contender.label, column, reference, truth.population)
         for contender, column in zip(contenders, columns, strict=True)
     ]
 
@@ -162,19 +181,19 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _run_part(
-    design: Design, contenders: Sequence[Contender], seeds: Sequence[np.random.SeedSequence], level: float
+    truth: Truth, contenders: Sequence[Contender], seeds: Sequence[np.random.SeedSequence], level: float
 ) -> list[list[Outcome]]:
     """Outcomes of all contenders on the tables of these seeds."""
-    return [_run_table(design, contenders, seed, level) for seed in seeds]
+    return [_run_table(truth, contenders, seed, level) for seed in seeds]
 
 
 def _run_table(
-    design: Design, contenders: Sequence[Contender], seed: np.random.SeedSequence, level: float
+    truth: Truth, contenders: Sequence[Contender], seed: np.random.SeedSequence, level: float
 ) -> list[Outcome]:
     generator = np.random.default_rng(seed)
     nothing = Outcome(None, None, None, 0.0)
     try:
-        table = design.draw(generator)
+        table = truth.draw(generator)
     except DataError:
         return [nothing] * len(contenders)
     own = int(generator.integers(2**32))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
 from math import inf, log
 from typing import Literal
 
@@ -11,7 +10,7 @@ from hiddenpop.arrays import mask_of
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import ConvergenceError, NotEstimableError, OptionError
 from hiddenpop.numerics.assumptions import Assumption, Consequence, FixedTerm, MarginalPair
-from hiddenpop.numerics.terms import close_terms, read_model, term_name
+from hiddenpop.numerics.terms import close_terms, read_model, term_name, terms_of_size
 
 Kind = Literal["highest-order", "conditional", "marginal"]
 Posed = tuple[str, float, Assumption]  # name of the term, sign of its logarithm as the parameter has it, assumption
@@ -23,20 +22,16 @@ def _fixed(table: CaptureTable, term: int, free: Iterable[int]) -> FixedTerm:
     return FixedTerm(terms, term, table.histories, table.counts, table.lists)
 
 
-def _every(n_lists: int, size: int) -> list[int]:
-    return [mask_of(chosen) for chosen in combinations(range(n_lists), size)]
-
-
 def _free(table: CaptureTable, model: str | None) -> tuple[int, ...]:
     """Generators of the model: as given, or all pairs, or independence of two lists."""
     if model is not None:
         return read_model(model, table.lists)
-    return tuple(_every(table.n_lists, 2))
+    return tuple(terms_of_size(table.n_lists, 2))
 
 
 def list_rivals(table: CaptureTable, model: str | None) -> list[Posed]:
     """The pair of two lists, or every three of more."""
-    terms = _every(table.n_lists, min(3, table.n_lists))
+    terms = terms_of_size(table.n_lists, min(3, table.n_lists))
     return [(term_name(t, table.lists), 1.0, _fixed(table, t, _free(table, model))) for t in terms]
 
 
@@ -58,7 +53,11 @@ def pose_assumption(table: CaptureTable, kind: Kind, term: Sequence[str], model:
             raise OptionError("The highest-order interaction is of all lists, all others free.", hint="Leave them out.")
         everyone = (1 << table.n_lists) - 1
         sign = 1.0 if table.n_lists % 2 else -1.0
-        return term_name(everyone, table.lists), sign, _fixed(table, everyone, _every(table.n_lists, table.n_lists - 1))
+        return (
+            term_name(everyone, table.lists),
+            sign,
+            _fixed(table, everyone, terms_of_size(table.n_lists, table.n_lists - 1)),
+        )
     positions = [table.position(name) for name in term] or ([0, 1] if table.n_lists == 2 else [])
     if len(set(positions)) < max(2, len(positions)) or (kind == "marginal" and len(positions) != 2):
         raise OptionError(

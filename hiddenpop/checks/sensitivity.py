@@ -70,6 +70,15 @@ class Sensitivity:
     level: float
 
     @property
+    def unknown(self) -> str:
+        """What no data can test, with its measure."""
+        if self.kind == "highest-order":
+            return "the interaction of all lists at once (xi)"
+        if self.term.count(":") == 1:
+            return "the dependence of two lists (odds ratio)"
+        return "the dependence of three lists at once (ratio of two odds ratios)"
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """What a reader should know, in words."""
         lists = self.term.replace(":", ", ")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hiddenpop.captures import CaptureTable, build_table
+from hiddenpop.checks.recovery import options_of
 from hiddenpop.registry import METHODS, attempt_quietly
 from hiddenpop.result import Check, Estimate
 
@@ -18,6 +19,7 @@ FACTOR = 1.5
 KNIFE_EDGE = 1.2
 SELECTION = 1.5
 STRATA = 1.25
+PERIODS = ("year", "quarter", "month", "period", "season", "week")
 THRESHOLDS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1)
 NEEDED = 30
 
@@ -26,12 +28,10 @@ Refit = Callable[[CaptureTable], float | None]
 
 def refit_like(estimate: Estimate) -> Refit:
     """The method of an estimate with its options, on another table: the population, or None where there is none."""
-    given = estimate.provenance.options
-    known = METHODS[estimate.method].options
-    options: dict[str, Any] = {name: value for name, value in given.items() if name in known and name != "lists"}
+    options: dict[str, Any] = dict(options_of(estimate))
     if estimate.method == "loglinear":
         options["interval"] = "log-normal"
-    if "seed" in known:
+    if "seed" in METHODS[estimate.method].options:
         options["seed"] = estimate.provenance.seed
 
     def refit(table: CaptureTable) -> float | None:
@@ -48,14 +48,16 @@ def stability(table: CaptureTable, estimate: Estimate, others: Sequence[Any] = (
     Thresholds: a single person moves N by 10 % (in New Orleans one did by 6 %, between two printed versions of the
     table); leaving a list out, joining two or taking models of nearly equal fit moves it by a factor of 1.5, which is
     about as much as the published ranges of careful studies; a threshold of selection moves it by 20 %; the interval
-    that repeats the selection is 1.5 times as wide as the one that does not; strata and their sum differ by 25 %.
+    that repeats the selection is 1.5 times as wide as the one that does not; strata and their sum differ by 25 %, and
+    so does the number per person known when the first or the last period (a stratum column called year, quarter,
+    month, week, season or period) is left out.
     """
     pooled, refit = table.pooled(), refit_like(estimate)
     checks = [_one_person(pooled, estimate, refit)]
     if pooled.n_lists > 2:
         checks += [*_lists_left_out(pooled, estimate, refit), *_lists_joined(pooled, estimate, refit)]
         checks += [*_thresholds(pooled), *_selection(pooled, others)]
-    return [*checks, *_strata(table, estimate, refit), *_gaps(table)]
+    return [*checks, *_strata(table, estimate, refit), *_gaps(table), *_windows(table, estimate, refit)]
 
 
 def _one_person(table: CaptureTable, estimate: Estimate, refit: Refit) -> Check:
@@ -159,3 +161,27 @@ def _gaps(table: CaptureTable) -> list[Check]:
     shown = "; ".join(gaps[:3]) + ("; ..." if len(gaps) > 3 else "")
     message = f"Lists with nobody in a stratum of {NEEDED} people or more: {shown}. They may not operate there."
     return [Check("lists-absent-from-strata", len(gaps), False, message)]
+
+
+def _windows(table: CaptureTable, estimate: Estimate, refit: Refit) -> list[Check]:
+    """Without the first period, and without the last: is the number per person known the same?"""
+    column = next((name for name in table.strata if name.casefold() in PERIODS), None)
+    parts = sorted({value for (value,) in table.split(column)}, key=_by_number) if column else []
+    if column is None or len(parts) < 3:
+        return []
+    windows = {f"without {column} {left}": [p for p in parts if p != left] for left in (parts[0], parts[-1])}
+    cut = {name: table.select(**{column: kept}).pooled() for name, kept in windows.items()}
+    found = {name: (refit(part), part.observed) for name, part in cut.items()}
+    missing = [name for name, (population, _) in found.items() if population is None]
+    if missing:
+        return [Check("window", None, False, f"{missing[0].capitalize()} there is no estimate.")]
+    ratios = {name: population / people / estimate.ratio for name, (population, people) in found.items() if population}
+    name, ratio = max(ratios.items(), key=lambda item: abs(log(item[1])))
+    factor = max(ratio, 1.0 / ratio)
+    message = f"{name.capitalize()}, the number per person known is {ratio - 1.0:+.0%} of what it is"
+    message += "." if factor <= STRATA else ": which period is looked at decides the number."
+    return [Check("window", round(factor, 3), factor <= STRATA, message)]
+
+
+def _by_number(text: str) -> tuple[bool, float, str]:
+    return (False, float(text), text) if text.replace(".", "", 1).isdigit() else (True, 0.0, text)

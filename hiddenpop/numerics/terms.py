@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 from hiddenpop.arrays import history_text, mask_of, members
 from hiddenpop.errors import OptionError, UnknownNameError
@@ -45,6 +46,11 @@ def close_terms(generators: Iterable[int], n_lists: int) -> tuple[int, ...]:
     if len(terms) > MAX_TERMS:
         raise OptionError(f"The model has {len(terms)} terms, more than {MAX_TERMS}.", hint="Leave out interactions.")
     return tuple(sorted(terms, key=sort_key))
+
+
+def terms_of_size(n_lists: int, size: int) -> list[int]:
+    """Masks of all sets of so many lists."""
+    return [mask_of(chosen) for chosen in combinations(range(n_lists), size)]
 
 
 def generators(terms: Iterable[int]) -> tuple[int, ...]:

@@ -6,20 +6,23 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from os import cpu_count
 from pathlib import Path
 from typing import Any
 
 from hiddenpop.captures import CaptureTable
-from hiddenpop.checks import Verdict, check, verdict
+from hiddenpop.checks import Examination, Verdict, check, choose_headline, examine, verdict
+from hiddenpop.checks.headline import RULE
+from hiddenpop.checks.verdict import Level, check_override
 from hiddenpop.datasets import entries
 from hiddenpop.options import check_level, check_seed
 from hiddenpop.output import write_whole
 from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data, attempt, compare, find_method
-from hiddenpop.report.headline import RULE, choose_headline
 from hiddenpop.report.plots import as_svg, plot_estimate, plot_estimates, plot_overlaps
-from hiddenpop.report.text import gap_sentence, label, option_text, sentence
+from hiddenpop.report.text import band_sentence, gap_sentence, label, option_text, sentence
+from hiddenpop.report.trust import describe_trust
 from hiddenpop.result import Check, Estimate, Refusal
 
 VERDICTS = {
@@ -41,6 +44,7 @@ class Report:
     verdict : Verdict
     estimates : every method that applies, the headline first
     checks : of the data
+    examination : what was held against the headline
     """
 
     data: Data
@@ -48,6 +52,7 @@ class Report:
     verdict: Verdict
     estimates: Sequence[Estimate | Refusal]
     checks: Sequence[Check]
+    examination: Examination
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `headline` is None where no estimate can be given."""
@@ -56,6 +61,7 @@ class Report:
             "verdict": self.verdict.to_dict(),
             "estimates": [e.to_dict() for e in self.estimates],
             "checks": [c.to_dict() for c in self.checks],
+            "examination": self.examination.to_dict(),
         }
 
 
@@ -66,20 +72,26 @@ def build_report(
     options: Mapping[str, Any] | None = None,
     level: float = 0.95,
     seed: int | None = None,
+    threshold: float | None = None,
+    override: tuple[Level, str] | None = None,
 ) -> Report:
     """Compute what a report says.
 
     Parameters
     ----------
     data : CaptureTable or SightingCounts
-    method, options : the headline; None takes the rule of `headline.py`
+    method, options : the headline; None takes the rule of `choose_headline`
     level : float in (0, 1)
     seed : int, for the methods that draw random numbers
+    threshold : people, for the break-even value; half of the estimate if left out
+    override : (level, reason), another verdict than the rules give
     """
     check_level(level)
     check_seed(seed)
+    if override is not None:
+        check_override(override)
     if method is None:
-        headline = choose_headline(data, level=level)
+        headline = choose_headline(data, level=level, seed=seed)
     else:
         common = {"level": level, "seed": seed}
         known = find_method(method).options
@@ -87,10 +99,13 @@ def build_report(
         headline = attempt(data, method, **given)
     checks = check(data)
     others = [r for r in compare(data, level=level, seed=seed) if not _same(r, headline)]
-    decided = verdict(checks, headline if isinstance(headline, Estimate) else None)
     if isinstance(headline, Refusal):
+        decided = verdict(checks)
         decided = Verdict("do-not-publish", (headline.error.message, *decided.reasons))
-    return Report(data, headline, decided, [headline, *others], checks)
+        return Report(data, headline, decided, [headline, *others], checks, Examination(()))
+    found = examine(data, headline, others, threshold=threshold, seed=seed or 0, jobs=cpu_count() or 1)
+    decided = verdict([*checks, *found.checks], headline, override=override)
+    return Report(data, headline, decided, [headline, *others], checks, found)
 
 
 def _same(one: Estimate | Refusal, other: Estimate | Refusal) -> bool:
@@ -107,6 +122,8 @@ def write_report(
     options: Mapping[str, Any] | None = None,
     level: float = 0.95,
     seed: int | None = None,
+    threshold: float | None = None,
+    override: tuple[Level, str] | None = None,
     command: str = "",
 ) -> Report:
     """Write a report as one self-contained HTML file, and return what it says.
@@ -118,6 +135,9 @@ def write_report(
     method, options : the headline; None takes the documented rule
     level : float in (0, 1)
     seed : int, for the methods that draw random numbers; None draws one and records it
+    threshold : people, for the break-even value of the assumption that no data can test; half of the estimate if left
+        out
+    override : (level, reason), another verdict than the rules give; both stand in the report
     command : the command that made the report, printed in it
 
     Examples
@@ -125,7 +145,9 @@ def write_report(
     >>> import hiddenpop as hp
     >>> report = hp.write_report(hp.load("uk_2013"), "uk_2013.html", seed=7)  # doctest: +SKIP
     """
-    report = build_report(data, method=method, options=options, level=level, seed=seed)
+    report = build_report(
+        data, method=method, options=options, level=level, seed=seed, threshold=threshold, override=override
+    )
     write_whole(Path(path), render(report, command=command))
     return report
 
@@ -157,6 +179,8 @@ def _content(report: Report, command: str) -> dict[str, Any]:
         "today": date.today().isoformat(),
         "data": data,
         **_headline(headline, bound=bound),
+        **describe_trust(report.examination, report.estimates),
+        "band_sentence": "" if bound else band_sentence(report.examination),
         "verdict": report.verdict,
         "verdict_text": VERDICTS[report.verdict.level],
         "estimates": made,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import ceil, floor, log10
 from typing import Any
 
+from hiddenpop.checks import Examination
 from hiddenpop.registry import find_method
 from hiddenpop.result import Estimate, Refusal
 
@@ -60,6 +61,16 @@ def gap_sentence(estimate: Estimate) -> str:
     low, high = (max(0.0, limit - estimate.observed) for limit in (estimate.interval.low, estimate.interval.high))
     low_text, high_text = limits_text(low, high, 0)
     return f"Between {low_text} and {high_text} people are on no list; by the central estimate {middle}."
+
+
+def band_sentence(found: Examination) -> str:
+    """What follows if the dependence that no data can test is not absent."""
+    if found.band is None or found.sensitivity is None:
+        return ""
+    low, high = limits_text(*found.band, observed=0)
+    gamma = found.sensitivity.gamma
+    span = f"anywhere from {1.0 / gamma:g} to {gamma:g}"
+    return f"If {found.sensitivity.unknown} is {span} instead of absent: between {low} and {high} people."
 
 
 def label(estimate: Estimate | Refusal) -> str:
