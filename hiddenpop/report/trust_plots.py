@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hiddenpop.checks.sensitivity import Sensitivity
 from hiddenpop.checks.trajectory import Stage
 from hiddenpop.report.plots import ACCENT, INK, MUTED, SOFT, _figure, _thousands
@@ -19,12 +21,13 @@ TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)
 def plot_sensitivity(found: Sensitivity) -> Figure:
     """The population over values of what no data can test, with its interval; the values allowed are shaded."""
     figure, axes = _figure(7.4, 2.9)
-    points = [(p.value, p.population) for p in found.curve if p.population is not None]
-    bounded = [(p.value, p.low, p.high) for p in found.curve if p.low is not None and p.high is not None]
+    points = np.array([(p.value, p.population) for p in found.curve if p.population is not None]).T
+    limits = [(p.value, p.low, p.high) for p in found.curve if p.low is not None and p.high is not None]
     axes.axvspan(1.0 / found.gamma, found.gamma, color="#f2f4f6", lw=0)
-    if bounded:
-        axes.fill_between(*zip(*bounded, strict=True), color=SOFT, lw=0)
-    axes.plot(*zip(*points, strict=True), color=ACCENT, lw=2)
+    if limits:
+        values, low, high = np.array(limits).T
+        axes.fill_between(values, low, high, color=SOFT, lw=0)
+    axes.plot(*points, color=ACCENT, lw=2)
     axes.axvline(1.0, color=MUTED, lw=1, ls="--")
     if found.threshold:
         axes.axhline(found.threshold, color=INK, lw=1, ls=":")
