@@ -1,4 +1,4 @@
-"""The command line: `hiddenpop datasets | methods | check | estimate | compare | report | sensitivity`."""
+"""The command line: `hiddenpop datasets | methods | check | estimate | compare | report | sensitivity | validate`."""
 
 from __future__ import annotations
 

@@ -75,8 +75,8 @@ def test_the_document_goes_to_a_file_too(run, tmp_path):
 
 
 def test_a_report_is_strict_about_the_checks_it_prints(run, tmp_path):
-    assert run("report", "uk_2013", "-o", tmp_path / "out.html", "--strict").code == 1
-    assert run("report", "hepatitis_a_taiwan", "-o", tmp_path / "out.html").code == 0
+    assert run("report", "kampala_pwid", "-o", tmp_path / "out.html", "--strict").code == 1
+    assert run("report", "kampala_pwid", "-o", tmp_path / "out.html").code == 0
 
 
 def test_pairs_of_odd_names_can_be_quoted(run, tmp_path):
@@ -99,14 +99,35 @@ def test_strata(run):
 
 def test_report(run, tmp_path):
     path = tmp_path / "out.html"
-    ran = run("report", "uk_2013", "-o", path, "--seed", 7, "--json")
+    ran = run("report", "kosovo_1999", "-o", path, "--seed", 7, "--json")
     assert ran.code == 0
-    assert set(ran.json) == {"headline", "verdict", "estimates", "checks"}
-    assert ran.json["headline"]["method"] == "loglinear"
+    assert set(ran.json) == {"headline", "verdict", "estimates", "checks", "examination"}
+    assert set(ran.json["examination"]) == {"checks", "sensitivity", "band", "validation"}
+    assert ran.json["headline"]["method"] == "loglinear-shrinkage"
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
-    chosen = run("report", "uk_2013", "-o", path, "--method", "loglinear", "--option", "model=[12,23,4,5,6]", "--json")
-    assert chosen.json["headline"]["population"] == pytest.approx(13842.41196)
-    assert "written:" in run("report", "uk_2013", "-o", path).out
+    chosen = ("kampala_pwid", "-o", path, "--method", "lincoln-petersen", "--threshold", "5000", "--json")
+    assert run("report", *chosen).json["examination"]["sensitivity"]["threshold"] == 5000
+    assert "written:" in run("report", "kampala_pwid", "-o", path).out
+
+
+def test_a_verdict_is_overridden_with_a_reason(run, tmp_path):
+    ask = ("report", "kampala_pwid", "-o", tmp_path / "out.html", "--override", "do-not-publish")
+    assert run(*ask, "--json").code == 2
+    ran = run(*ask, "--reason", "The lists refer to each other.", "--json")
+    assert ran.json["verdict"]["level"] == "do-not-publish"
+    assert ran.json["verdict"]["by_rule"] == "indicative"
+    assert "The lists refer to each other." in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+def test_validate(run, tmp_path):
+    ran = run("validate", "kosovo_1999", "--tables", 20, "--seed", 3, "-o", tmp_path / "v.json", "--json")
+    assert ran.code == 0
+    assert set(ran.json) == {"estimate", "consistency", "trajectory", "recovery", "checks"}
+    assert json.loads((tmp_path / "v.json").read_text(encoding="utf-8")) == ran.json
+    shown = run("validate", "kosovo_1999", "--method", "loglinear", "--tables", 20).out
+    for heading in ("hidden list", "people known", "intervals that hold it"):
+        assert heading in shown
+    assert run("validate", "geckos", "--json").code == 2
 
 
 @pytest.mark.parametrize(
@@ -148,7 +169,9 @@ def test_bad_usage_ends_in_one_json_error(arguments, run):
     assert "Traceback" not in plain.err
 
 
-@pytest.mark.parametrize("command", ["datasets", "methods", "check", "estimate", "compare", "report"])
+@pytest.mark.parametrize(
+    "command", ["datasets", "methods", "check", "estimate", "compare", "report", "sensitivity", "validate"]
+)
 def test_help_has_an_example(command, run):
     ran = run(command, "--help")
     assert ran.code == 0

@@ -71,7 +71,7 @@ def examine(
         The odds ratio that no data can test may be anything from 1/gamma to gamma.
     threshold : float, optional
         People, for the break-even value; half of the estimate if left out.
-    tables : int, drawn from each fitted model
+    tables : int, drawn from each fitted model; 0 leaves coverage for this table out
     seed, jobs : int
 
     Examples

@@ -124,7 +124,7 @@ def validate_estimate(
         estimate,
         _hide(table, estimate, seed),
         tuple(trajectory(table, estimate, seed=seed)),
-        () if bound else tuple(recover(table, estimate, models, tables=tables, seed=seed, jobs=jobs)),
+        () if bound or not tables else tuple(recover(table, estimate, models, tables=tables, seed=seed, jobs=jobs)),
     )
 
 

@@ -16,7 +16,7 @@ from hiddenpop.checks.headline import RULE
 from hiddenpop.checks.verdict import Level, check_override
 from hiddenpop.datasets import entries
 from hiddenpop.options import check_level, check_seed
-from hiddenpop.output import write_whole
+from hiddenpop.output import check_target, write_whole
 from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data, attempt, compare, find_method
@@ -145,6 +145,7 @@ def write_report(
     >>> import hiddenpop as hp
     >>> report = hp.write_report(hp.load("uk_2013"), "uk_2013.html", seed=7)  # doctest: +SKIP
     """
+    check_target(Path(path))
     report = build_report(
         data, method=method, options=options, level=level, seed=seed, threshold=threshold, override=override
     )

@@ -32,7 +32,7 @@ def plot_estimates(results: Sequence[Estimate | Refusal], *, highlight: int | No
     results : estimates and refusals, drawn from top to bottom
     highlight : position of the result to draw in colour
     """
-    figure, axes = _figure(7.4, 0.9 + 0.36 * max(len(results), 2))
+    figure, axes = new_figure(7.4, 0.9 + 0.36 * max(len(results), 2))
     estimates = [r for r in results if isinstance(r, Estimate)]
     if estimates:
         _scale(axes, estimates)
@@ -62,13 +62,13 @@ def plot_estimates(results: Sequence[Estimate | Refusal], *, highlight: int | No
 
 def plot_estimate(estimate: Estimate) -> Figure:
     """One estimate: known people against the estimated total, with its interval."""
-    figure, axes = _figure(7.4, 1.15)
+    figure, axes = new_figure(7.4, 1.15)
     axes.barh(0, estimate.observed, color=ACCENT, height=0.5)
     axes.barh(0, estimate.hidden, left=estimate.observed, color=SOFT, height=0.5)
     if estimate.interval is not None and estimate.interval.high is not None:
         axes.plot([estimate.interval.low, estimate.interval.high], [0, 0], color=INK, lw=1.4, marker="|", ms=10)
     axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter(_thousands())
+    axes.xaxis.set_major_formatter(thousands())
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("people: known (dark), on no list (light), interval of the total (line)")
@@ -124,7 +124,8 @@ def as_svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of the house, width and height in inches, that no window keeps open."""
     from matplotlib import pyplot
 
     figure = pyplot.figure(figsize=(width, height), layout="constrained")
@@ -176,10 +177,11 @@ def _scale(axes: Axes, estimates: Sequence[Estimate]) -> None:
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_xlim(max(0.0, low - 0.08 * (high - low)), high + 0.05 * (high - low) + 1)
-    axes.xaxis.set_major_formatter(_thousands())
+    axes.xaxis.set_major_formatter(thousands())
 
 
-def _thousands() -> Any:
+def thousands() -> Any:
+    """A formatter of whole people: 12,500."""
     from matplotlib.ticker import FuncFormatter
 
     return FuncFormatter(lambda value, _: f"{value:,.0f}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from hiddenpop.checks.sensitivity import Sensitivity
 from hiddenpop.checks.trajectory import Stage
-from hiddenpop.report.plots import ACCENT, INK, MUTED, SOFT, _figure, _thousands
+from hiddenpop.report.plots import ACCENT, INK, MUTED, SOFT, new_figure, thousands
 from hiddenpop.result import Estimate
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 def plot_sensitivity(found: Sensitivity) -> Figure:
     """The population over values of what no data can test, with its interval; the values allowed are shaded."""
-    figure, axes = _figure(7.4, 2.9)
+    figure, axes = new_figure(7.4, 2.9)
     points = np.array([(p.value, p.population) for p in found.curve if p.population is not None]).T
     limits = [(p.value, p.low, p.high) for p in found.curve if p.low is not None and p.high is not None]
     axes.axvspan(1.0 / found.gamma, found.gamma, color="#f2f4f6", lw=0)
@@ -47,7 +47,7 @@ def plot_sensitivity(found: Sensitivity) -> Figure:
 
 def plot_models(search: Estimate) -> Figure:
     """Every model listed by a search: how much worse than the best, and the people it gives."""
-    figure, axes = _figure(7.4, 2.6)
+    figure, axes = new_figure(7.4, 2.6)
     best = search.fit.criterion_value
     rows = search.fit.models
     axes.plot([r["population"] for r in rows], [r["criterion"] - best for r in rows], "o", color=MUTED, ms=4)
@@ -55,13 +55,13 @@ def plot_models(search: Estimate) -> Figure:
     axes.invert_yaxis()
     axes.set_xlabel("people")
     axes.set_ylabel(f"{search.fit.criterion.upper()} above the best")
-    axes.xaxis.set_major_formatter(_thousands())
+    axes.xaxis.set_major_formatter(thousands())
     return figure
 
 
 def plot_trajectory(stages: Sequence[Stage]) -> Figure:
     """Population per person known, from a quarter of the people known to twice as many."""
-    figure, axes = _figure(7.4, 2.4)
+    figure, axes = new_figure(7.4, 2.4)
     given = [s for s in stages if s.ratio is not None]
     for stage in given:
         if stage.low is not None and stage.high is not None:
@@ -80,4 +80,4 @@ def _log_people(axes: object) -> None:
 
     axes.yaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0), numticks=12))  # type: ignore[attr-defined]
     axes.yaxis.set_minor_locator(NullLocator())  # type: ignore[attr-defined]
-    axes.yaxis.set_major_formatter(_thousands())  # type: ignore[attr-defined]
+    axes.yaxis.set_major_formatter(thousands())  # type: ignore[attr-defined]

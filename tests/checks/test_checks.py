@@ -52,12 +52,6 @@ def test_a_failed_check_decides_the_verdict(case):
     assert str(found).startswith(level)
 
 
-def test_nothing_is_publishable_before_coverage_is_known(easy):
-    found = hp.verdict(hp.check(easy), hp.loglinear(easy))
-    assert found.level == "indicative"
-    assert "has not been measured" in found.reasons[-1]
-
-
 def test_the_headline_counts_too(easy):
     assert hp.verdict(hp.check(easy), hp.chao(easy)).level == "lower-bound-only"
     nested = hp.CaptureTable.from_counts({"10": 40, "11": 35})
