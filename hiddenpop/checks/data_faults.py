@@ -92,7 +92,8 @@ def linkage_ladder(
 
     References
     ----------
-    Ding and Fienberg (1994), Survey Methodology 20:149. Di Consiglio and Tuoto (2015), doi 10.1515/jos-2015-0025.
+    Ding and Fienberg (1994), Survey Methodology 20:149. Di Consiglio and Tuoto (2015), Journal of Official
+    Statistics 31:415.
 
     Examples
     --------

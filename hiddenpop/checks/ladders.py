@@ -87,8 +87,11 @@ class Ladder:
 
     def __str__(self) -> str:
         known = [f"  by audit or record: {self.known}"] if self.known else []
-        head = f"{self.name}: {self.population:,.0f} people with the records as they are"
-        return "\n".join([head, *(f"  {row}" for row in self.rows), *known, *(c.message for c in self.checks)])
+        lines = [f"{self.name}: {self.population:,.0f} people with the records as they are"]
+        lines += [f"  {row}" for row in self.rows if row.reason != REFUTED]
+        excluded = sum(row.reason == REFUTED for row in self.rows)
+        lines += [f"  {excluded} faults are excluded by the data themselves"] if excluded else []
+        return "\n".join([*lines, *known, *(c.message for c in self.checks)])
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,8 @@ class Remake:
         number varies as the method's own interval says, log-normally, each side by its own limit. The limits are
         quantiles of all. None where one replicate in twenty has no interval.
         """
+        if rung.population is None:
+            return rung
         generator = np.random.default_rng(seed)
         normal = np.array([normal_quantile(2.0 * q - 1.0) for q in QUANTILES if q > 0.5])
         steps, values = normal / normal_quantile(self.level), []
@@ -189,7 +194,7 @@ class Remake:
                 values.append(middle * np.exp(np.append(below * steps, above * steps)))
         if len(values) < (1.0 - MOST_FAILED) * replicates:
             reason = f"{replicates - len(values)} of {replicates} replicates of the audit have no interval."
-            return replace(rung, low=None, high=None, reason=rung.reason or reason)
+            return replace(rung, low=None, high=None, reason=reason)
         tail = (1.0 - self.level) / 2.0
         low, high = np.quantile(np.concatenate(values), [tail, 1.0 - tail])
         return replace(rung, low=float(low), high=float(high))
@@ -203,16 +208,21 @@ def judge(name: str, population: float, rows: Sequence[Rung], known: Rung | None
     """Does the number stay within a factor of 1.25 of itself?
 
     Asked of what an audit or a record has found; else of every row with up to one record in ten wrong, which careful
-    linkage and case definitions keep below and nobody can rule out unaudited. A factor of 1.25 is what an interval of
-    plus or minus a quarter holds: beyond it a fault that no statistical interval shows is larger than the uncertainty
-    that is printed. With two lists one missed match in ten gives 1.11, one record in ten out of place on both 1.23;
-    what fails is a method that amplifies such faults.
+    linkage and case definitions keep below and nobody can rule out unaudited (of all rows, if none is such). A factor
+    of 1.25 is what an interval of plus or minus a quarter holds: beyond it a fault that no statistical interval shows
+    is larger than the uncertainty that is printed. With two lists one missed match in ten gives 1.11, one record in ten
+    out of place on both 1.23; what fails is a method that amplifies such faults. Rows that the data exclude do not
+    count; rates of an audit that the data exclude fail, as one of the two is wrong.
     """
-    judged = [known] if known else [row for row in rows if row.share <= JUDGED + 1e-9] or list(rows)
+    judged = [known] if known else [row for row in rows if 0.0 < row.share <= JUDGED + 1e-9] or list(rows)
     lost = next((row for row in judged if row.population is None and row.reason != REFUTED), None)
     if lost is not None:
         return Check(name, None, False, f"If {lost.fault}, there is no number. {lost.reason}")
     given = {row.population: row for row in judged if row.population is not None}
+    if known and not given:
+        return Check(
+            name, None, False, f"As found, {known.fault}: the table excludes that, so one of the two is wrong."
+        )
     if not given:
         return Check(name, None, None, f"No fault of the sizes looked at ({name}) is possible in these data.")
     low, high = min(given), max(given)
@@ -232,7 +242,7 @@ def judge(name: str, population: float, rows: Sequence[Rung], known: Rung | None
     else:
         message = f"No fault of the sizes looked at ({name}) moves the number of {population:,.0f}"
     passed = factor < FACTOR
-    return Check(name, round(factor, 4), passed, message + ("." if passed else f": more than {FACTOR:g} times."))
+    return Check(name, round(factor, 4), passed, message + ("." if passed else f": more than a factor of {FACTOR:g}."))
 
 
 def in_words(share: float, what: str, one: str, many: str) -> str:

@@ -73,7 +73,7 @@ def referral_ladder(
 
     References
     ----------
-    Jones et al. (2014), on directional dependence between lists of drug users.
+    Jones et al. (2014), American Journal of Epidemiology 179:1383.
     """
     for share in (*shares, *(passed or {}).values()):
         check_share(share)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -124,7 +125,7 @@ def even_offsets(people: Expected, most: int) -> list[tuple[float, float]]:
     edges = np.unique(np.concatenate([[0.0], jumps, [1.0]]))
     if edges.size - 1 > most:
         edges = np.linspace(0.0, 1.0, most + 1)
-    return [(float(high - low), float(low + high) / 2.0) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return [(float(high - low), float(low + high) / 2.0) for low, high in pairwise(edges)]
 
 
 def _sums(people: Expected) -> tuple[list[int], Floats]:
