@@ -11,7 +11,7 @@ import numpy as np
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import OptionError
 from hiddenpop.numerics.intervals import QUANTILES
-from hiddenpop.numerics.shrinkage import fit_shrinkage
+from hiddenpop.numerics.shrinkage import fit_shrinkage, shared_overlap
 from hiddenpop.numerics.terms import term_name
 from hiddenpop.options import check_draws
 from hiddenpop.overlap import refuse_uninformative
@@ -21,6 +21,7 @@ from hiddenpop.result import Check, Estimate, Interval
 WIDEST_SD = 10.0
 FEW_EFFECTIVE = 1000
 WIDE = 10.0
+MOST_OVERLAP = 0.9  # a normal posterior of the same mean overlaps so when its sd is a fifth below that of the prior
 OTHER_PRIORS = (0.5, 2.0)
 
 
@@ -32,7 +33,8 @@ class ShrinkageFit:
     ----------
     quantiles : share -> population
     interactions : one mapping for each pair: `term`, `mean` and `sd` of the log odds ratio
-    shared : posterior `mean` and `sd` of the average log odds ratio of all pairs
+    shared : posterior `mean` and `sd` of the average log odds ratio of all pairs, and `overlap`, the share of it that
+        lies in its prior
     scatter : one mapping for each value on the grid: `sd` of the pairs around the shared value, its `probability`
     effective_draws : independent posterior draws that the weighted ones are worth
     shared_sd, scatter_scale : the priors, as used
@@ -155,7 +157,11 @@ def loglinear_shrinkage(
             {"term": term_name(int(pair), kept.lists), "mean": float(mean), "sd": float(sd)}
             for pair, mean, sd in zip(found.pairs, found.mean, found.sd, strict=True)
         ),
-        {"mean": found.shared, "sd": found.shared_spread},
+        {
+            "mean": found.shared,
+            "sd": found.shared_spread,
+            "overlap": shared_overlap(found.shared, found.shared_spread, found.pairs.size, shared_sd, scatter),
+        },
         tuple({"sd": float(t), "probability": float(p)} for t, p in found.scatter),
         found.effective,
         shared_sd,
@@ -178,6 +184,10 @@ def _checks(record: ShrinkageFit, limits: Interval, observed: int) -> list[Check
     message = f"The weighted draws from the posterior are worth {record.effective_draws:,.0f} independent ones"
     message += "." if good else ": too few for the limits."
     checks = [Check("effective-draws", round(record.effective_draws), good, message)]
+    share = record.shared["overlap"]
+    message = f"What the data say about how lists depend on average overlaps by {share:.0%} with what the prior says"
+    message += "." if share <= MOST_OVERLAP else ": the width of the interval rests on the prior, not on these data."
+    checks.append(Check("dependence-from-prior", round(share, 3), share <= MOST_OVERLAP, message))
     middle = record.quantiles["0.5"]
     for prior, population in record.prior_sensitivity.items():
         factor = max((population - observed + 0.5) / (middle - observed + 0.5), 0.0)

@@ -26,6 +26,7 @@ DRAWS = 12  # powers of two
 FEWEST_DRAWS = 64
 MOST_STEPS = 100
 NEAR = 1e-8
+OVERLAP_POINTS = 4001
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,17 @@ def scatter_grid(scale: float) -> tuple[Floats, Floats]:
     values = scale * np.geomspace(*REACH, GRID)
     density = values * (1.0 + (values / scale) ** 2 / 3.0) ** -2.0
     return values, density / density.sum()
+
+
+def shared_overlap(mean: float, sd: float, pairs: int, shared_sd: float, scale: float) -> float:
+    """Share of prior and posterior of the average log odds ratio that lies in both, 0 to 1; the posterior as normal."""
+    values, mass = scatter_grid(scale)
+    spread = np.sqrt(shared_sd**2 + values**2 / pairs)
+    reach = 8.0 * max(sd, spread.max()) + abs(mean)
+    at = np.linspace(-reach, reach, OVERLAP_POINTS)
+    before = (mass * np.exp(-0.5 * (at[:, None] / spread) ** 2) / spread).sum(axis=1)
+    after = np.exp(-0.5 * ((at - mean) / sd) ** 2) / sd
+    return float(np.minimum(before, after).sum() * (at[1] - at[0]) / np.sqrt(2.0 * np.pi))
 
 
 def fit_shrinkage(

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
+import hiddenpop as hp
 from hiddenpop.arrays import popcount
 from hiddenpop.design import Design
-from hiddenpop.numerics.shrinkage import FREEDOM, fit_shrinkage, scatter_grid
+from hiddenpop.numerics.shrinkage import FREEDOM, fit_shrinkage, scatter_grid, shared_overlap
 
 DESIGN = Design(population=2000, probabilities=(0.15, 0.2, 0.1), odds_ratios={"1:2": 3.0})
 
@@ -97,3 +99,20 @@ def test_the_prior_of_the_scatter_is_half_t():
     ratio = mass[1] / mass[0] * values[0] / values[1]
     assert ratio == pytest.approx(((1 + (values[0] / 0.5) ** 2 / 3) / (1 + (values[1] / 0.5) ** 2 / 3)) ** 2)
     assert FREEDOM > 2
+
+
+def test_the_overlap_with_the_prior_is_one_for_the_prior_and_falls_as_data_speak():
+    assert shared_overlap(0.0, 1.0, 10_000, 1.0, 0.01) == pytest.approx(1.0, abs=1e-3)
+    at = np.linspace(-8, 8, 200_001)
+    expected = np.minimum(norm.pdf(at), norm.pdf(at, 0.7, 0.5)).sum() * (at[1] - at[0])
+    assert shared_overlap(0.7, 0.5, 10_000, 1.0, 0.01) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore::hiddenpop.SparseOverlapWarning")
+def test_data_that_say_nothing_about_dependence_are_told_from_data_that_do():
+    def passed(name):
+        found = hp.loglinear_shrinkage(hp.load(name), shared_sd=0.5, scatter=0.25, seed=1)
+        return next(c for c in found.checks if c.name == "dependence-from-prior").passed
+
+    assert passed("kosovo_1999")
+    assert not passed("artificial_3")
