@@ -86,7 +86,7 @@ def examine(
         return Examination(())
     bound = any(check.name == "lower-bound" for check in estimate.checks)
     varied = None if bound else vary(data, estimate, gamma=gamma, threshold=threshold)
-    band = _widen(estimate, varied)
+    band = widen_limits(estimate, varied)
     chosen = [one.fit.model for one in others if isinstance(one, Estimate) and one.method == "loglinear-search"]
     validation = validate_estimate(data, estimate, models=chosen, tables=tables, seed=seed, jobs=jobs)
     checks = [*stability(data, estimate, others), *validation.checks]
@@ -106,7 +106,8 @@ def vary(data: CaptureTable, estimate: Estimate, *, gamma: float, threshold: flo
         return None
 
 
-def _widen(estimate: Estimate, varied: Sensitivity | None) -> tuple[float, float] | None:
+def widen_limits(estimate: Estimate, varied: Sensitivity | None) -> tuple[float, float] | None:
+    """The interval and the band of the sensitivity together; None where one of them has no upper end."""
     limits = estimate.interval
     if varied is None or limits is None or limits.high is None or None in varied.band:
         return None
