@@ -21,7 +21,7 @@ from hiddenpop.checks.ladders import (
     in_words,
     read_audit,
 )
-from hiddenpop.numerics.linkage_error import Expected, check_rates, correct_links
+from hiddenpop.numerics.linkage_error import Expected, check_rates, correct_links, draw_links, round_people
 from hiddenpop.result import Estimate
 
 BOX = (1.0, 0.95, 0.9)
@@ -86,7 +86,9 @@ def linkage_ladder(
 
     - Assumptions: a lost record stands alone; a falsely linked one has no true match; both happen to all records alike,
       in the order of the lists (for two lists the order is irrelevant); otherwise what the method assumes.
-    - An audit's rates are drawn from Beta(right + 1/2, wrong + 1/2); see `Remake.audited` for the interval.
+    - The limits of a row are the method's own, as if its table had been seen. With an audit, every replicate draws the
+      rates from Beta(right + 1/2, wrong + 1/2), and at random which links are false and which matches were missed; see
+      `Remake.audited` for the interval.
     - The check passes where the number moves by less than a factor of 1.25; see `judge`.
     - Ding and Fienberg's false-link rate becomes a precision by `numerics.linkage_error.precision_of`.
 
@@ -125,7 +127,8 @@ def linkage_ladder(
     ]
 
     def draw(generator: np.random.Generator) -> Expected | None:
-        return correct_links(people, draw_audit(generator, audited_links), draw_audit(generator, audited_pairs))
+        drawn = [draw_audit(generator, audit) for audit in (audited_links, audited_pairs)]
+        return draw_links(generator, round_people(people), *drawn)
 
     known = remake.climb(_linked(*rates), correct_links(people, *rates))
     return remake.ladder("linkage", rows, remake.audited(known, draw, replicates, seed))

@@ -105,6 +105,34 @@ def correct_links(people: Expected, precision: float, recall: float) -> dict[int
     return cut if recall == 1.0 else undo(break_links(1.0 - recall), cut)
 
 
+def draw_broken(generator: np.random.Generator, people: Mapping[int, int], share: float) -> dict[int, int]:
+    """A table after `break_links(share)`, record by record; histories without people are left out."""
+    found: defaultdict[int, int] = defaultdict(int)
+    for history, number in people.items():
+        first, *later = [1 << position for position in members(history)]
+        kept = {first: number}
+        for bit in later:
+            apart = {mask: int(generator.binomial(count, share)) for mask, count in kept.items()}
+            found[bit] += sum(apart.values())
+            kept = {mask | bit: count - apart[mask] for mask, count in kept.items()} | apart
+        for mask, count in kept.items():
+            found[mask] += count
+    return {mask: count for mask, count in found.items() if count}
+
+
+def draw_links(
+    generator: np.random.Generator, people: Mapping[int, int], precision: float, recall: float
+) -> dict[int, float] | None:
+    """`correct_links`, with what is random in it at known rates: which links are false, and which matches were missed.
+
+    Links are cut at random, missed ones made good; then matches are missed at random again, and made good again.
+    """
+    found = correct_links(draw_broken(generator, people, 1.0 - precision), 1.0, recall)
+    if found is None or recall == 1.0:
+        return found
+    return correct_links(draw_broken(generator, round_people(found, generator.random()), 1.0 - recall), 1.0, recall)
+
+
 def round_people(people: Expected, offset: float = 0.5) -> dict[int, int]:
     """Whole people, with totals kept: rounded sums up to each history, less the sums before it.
 

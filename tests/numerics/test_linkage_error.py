@@ -13,6 +13,8 @@ from hiddenpop.numerics.linkage_error import (
     break_links,
     correct_links,
     ding_fienberg,
+    draw_broken,
+    draw_links,
     even_offsets,
     petersen_linked,
     precision_of,
@@ -104,14 +106,19 @@ def test_missed_links_of_three_lists_as_published(share, independent, pairs):
 
 @pytest.mark.parametrize("size", [2, 3, 4])
 def test_broken_links_are_those_of_simulated_records(size):
-    """Mean of 400 simulated tables, within four of its Monte Carlo standard deviations."""
+    """Mean of 400 simulated tables, within four of its Monte Carlo standard deviations; and our own draws of them."""
     people = any_table(1, size)
     counts = np.array([0, *people.values()], dtype=np.int64)
     generator = np.random.default_rng(3)
-    drawn = np.array([lose_links(generator, counts, 0.15) for _ in range(400)])
     wanted = apply(break_links(0.15), people)
     wanted = np.array([wanted.get(history, 0.0) for history in range(counts.size)])
-    assert (np.abs(drawn.mean(axis=0) - wanted) <= 4.0 * drawn.std(axis=0) / 20.0 + 1e-9).all()
+    whole = {history: int(number) for history, number in people.items()}
+    judge = np.array([lose_links(generator, counts, 0.15) for _ in range(400)])
+    ours = [draw_broken(generator, whole, 0.15) for _ in range(400)]
+    ours = np.array([[one.get(history, 0) for history in range(counts.size)] for one in ours])
+    for drawn in (judge, ours):
+        assert (np.abs(drawn.mean(axis=0) - wanted) <= 4.0 * drawn.std(axis=0) / 20.0 + 1e-9).all()
+    assert ours.std(axis=0) == pytest.approx(judge.std(axis=0), rel=0.2)  # four standard deviations of a ratio of sd
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
@@ -139,6 +146,15 @@ def test_corrected_links_of_two_lists_are_the_closed_form():
     both = 100.0 * 0.9 / 0.8
     assert corrected == pytest.approx({1: 400.0 - both, 2: 300.0 - both, 3: both})
     assert correct_links(any_table(2, 4), 0.9, 0.9) == pytest.approx(any_table(2, 4), rel=1e-7)
+
+
+def test_drawn_links_are_right_on_average_and_vary_as_links_do():
+    """Two lists: 100 links of 90 expected to be true; 1,000 draws, within four Monte Carlo standard deviations."""
+    generator = np.random.default_rng(13)
+    drawn = np.array([draw_links(generator, {1: 900, 2: 800, 3: 100}, 0.9, 0.8)[3] for _ in range(1000)])
+    assert drawn.mean() == pytest.approx(100 * 0.9 / 0.8, abs=4.0 * drawn.std() / np.sqrt(1000))
+    cut, missed = 100 * 0.9 * 0.1 / 0.8**2, 112.5 * 0.8 * 0.2 / 0.8**2
+    assert drawn.std() == pytest.approx(np.sqrt(cut + missed), rel=4.0 / np.sqrt(2000))
 
 
 def test_links_that_the_data_exclude():
