@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hiddenpop.captures import CaptureTable
+from hiddenpop.checks.data_faults import linkage_ladder, overcoverage_ladder
+from hiddenpop.checks.ladders import Ladder
 from hiddenpop.checks.sensitivity import Sensitivity, sensitivity
 from hiddenpop.checks.stability import stability
 from hiddenpop.checks.validation import Validation, validate_estimate
@@ -28,12 +30,14 @@ class Examination:
     sensitivity : Sensitivity or None, the number as a function of what no data can test; None where it has no value
     band : (low, high) or None, the interval of the estimate widened by that
     validation : Validation or None, what the method says about things that are known
+    ladders : tuple of Ladder, the number if records had been linked wrongly, or if people did not belong on the lists
     """
 
     checks: tuple[Check, ...]
     sensitivity: Sensitivity | None = None
     band: tuple[float, float] | None = None
     validation: Validation | None = None
+    ladders: tuple[Ladder, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -42,6 +46,7 @@ class Examination:
             "sensitivity": self.sensitivity.to_dict() if self.sensitivity else None,
             "band": list(self.band) if self.band else None,
             "validation": self.validation.to_dict() if self.validation else None,
+            "ladders": [one.to_dict() for one in self.ladders],
         }
 
 
@@ -59,7 +64,8 @@ def examine(
     """Run every check that an estimate of a capture table can fail.
 
     Small changes of the table (`stability`), another value of what no data can test (`sensitivity`), lists whose size
-    is known, data that accrue, and tables like this one with known truth (`validate`).
+    is known, data that accrue, and tables like this one with known truth (`validate`), records linked wrongly and
+    people who do not belong (`linkage_ladder`, `overcoverage_ladder`).
 
     Parameters
     ----------
@@ -89,10 +95,19 @@ def examine(
     band = widen_limits(estimate, varied)
     chosen = [one.fit.model for one in others if isinstance(one, Estimate) and one.method == "loglinear-search"]
     validation = validate_estimate(data, estimate, models=chosen, tables=tables, seed=seed, jobs=jobs)
-    checks = [*stability(data, estimate, others), *validation.checks]
+    ladders = _climb(data, estimate)
+    checks = [*stability(data, estimate, others), *validation.checks, *(c for one in ladders for c in one.checks)]
     if not bound:
         checks.insert(0, _band_check(varied, band, gamma))
-    return Examination(tuple(checks), varied, band, validation)
+    return Examination(tuple(checks), varied, band, validation, ladders)
+
+
+def _climb(data: CaptureTable, estimate: Estimate) -> tuple[Ladder, ...]:
+    """Faults of linkage, and one person in ten out of scope; none where the method takes no table of that kind."""
+    try:
+        return linkage_ladder(data, estimate), overcoverage_ladder(data, estimate, (0.1,))
+    except HiddenpopError:
+        return ()
 
 
 def vary(data: CaptureTable, estimate: Estimate, *, gamma: float, threshold: float | None) -> Sensitivity | None:

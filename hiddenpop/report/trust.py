@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hiddenpop.checks import Examination
+from hiddenpop.checks.ladders import Ladder, Rung
 from hiddenpop.report.plots import as_svg
 from hiddenpop.report.trust_plots import plot_models, plot_sensitivity, plot_trajectory
 from hiddenpop.result import Estimate, Refusal
@@ -25,5 +26,11 @@ def describe_trust(found: Examination, estimates: Sequence[Estimate | Refusal]) 
         "model_ranges": [(w, search.fit.range[w]) for w in WIDTHS if search.fit.range[w]] if search else [],
         "models_plot": as_svg(plot_models(search)) if search else "",
         "validation": checked,
+        "ladders": [row for one in found.ladders for row in one.rows if _one_fault(one, row)],
         "trajectory_plot": as_svg(plot_trajectory(checked.stages)) if checked else "",
     }
+
+
+def _one_fault(ladder: Ladder, row: Rung) -> bool:
+    """Links that are missed and false links are shown one at a time."""
+    return row.share > 0.0 and (ladder.name != "linkage" or 1.0 in row.rates.values())
