@@ -102,7 +102,9 @@ class Consistency:
         covered, given = self.covered
         if not given:
             return "No list can be hidden and found again: none has enough people on other lists."
-        said = f"Each of {given} lists was hidden in turn ({self.method}): {covered} of {given} intervals hold its size"
+        hidden = "One list was hidden" if given == 1 else f"Each of {given} lists was hidden in turn"
+        held = ("one interval holds" if covered == 1 else f"{covered} of {given} intervals hold") + " its known size"
+        said = f"{hidden} ({self.method}): {held}"
         error = self.median_log_error
         return said + (f"; the median estimate is {np.exp(error) - 1.0:+.0%} off." if error is not None else ".")
 
