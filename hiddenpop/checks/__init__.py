@@ -1,16 +1,21 @@
 """Can these data carry an estimate, may it be published, and what would have to be true for it to change?"""
 
 from hiddenpop.checks.consistency import Consistency, internal_consistency
+from hiddenpop.checks.data_faults import linkage_ladder, overcoverage_ladder
 from hiddenpop.checks.examination import Examination, examine
 from hiddenpop.checks.headline import choose_headline
+from hiddenpop.checks.ladders import Ladder
 from hiddenpop.checks.quality import check
+from hiddenpop.checks.referrals import referral_ladder, strip_referrals
 from hiddenpop.checks.sensitivity import Sensitivity, sensitivity
+from hiddenpop.checks.trimmed import trimmed_dual_system
 from hiddenpop.checks.validation import Validation, validate
 from hiddenpop.checks.verdict import Verdict, verdict
 
 __all__ = [
     "Consistency",
     "Examination",
+    "Ladder",
     "Sensitivity",
     "Validation",
     "Verdict",
@@ -18,7 +23,12 @@ __all__ = [
     "choose_headline",
     "examine",
     "internal_consistency",
+    "linkage_ladder",
+    "overcoverage_ladder",
+    "referral_ladder",
     "sensitivity",
+    "strip_referrals",
+    "trimmed_dual_system",
     "validate",
     "verdict",
 ]
