@@ -102,7 +102,7 @@ def test_report(run, tmp_path):
     ran = run("report", "kosovo_1999", "-o", path, "--seed", 7, "--json")
     assert ran.code == 0
     assert set(ran.json) == {"headline", "verdict", "estimates", "checks", "examination"}
-    assert set(ran.json["examination"]) == {"checks", "sensitivity", "band", "validation"}
+    assert set(ran.json["examination"]) == {"checks", "sensitivity", "band", "validation", "ladders"}
     assert ran.json["headline"]["method"] == "loglinear-shrinkage"
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
     chosen = ("kampala_pwid", "-o", path, "--method", "lincoln-petersen", "--threshold", "5000", "--json")
