@@ -69,7 +69,7 @@ def describe(name: str, contender: str, found: hp.Estimate | hp.Refusal) -> Row:
     row |= {"outcome": "estimate", "population": f"{found.population:.1f}"}
     limits = found.interval
     if limits is None:
-        reason = next(check.message for check in found.checks if check.name == "no-interval")
+        reason = next((check.message for check in found.checks if check.name == "no-interval"), "it gives none.")
         return row | {"outcome": "no interval", "reason": reason}
     held = limits.low <= truth and (limits.high is None or truth <= limits.high)
     high = "" if limits.high is None else f"{limits.high:.1f}"
@@ -133,13 +133,14 @@ def draw(rows: list[Row]) -> str:
     shown = [row for name in truths() for row in rows if row["data"] == name and row["holds"]]
     figure, axes = new_figure(7.4, 0.6 + 0.2 * len(shown))
     for y, row in enumerate(shown):
-        low, middle, high = (float(row[what]) / float(row["truth"]) for what in ("low", "population", "high"))
+        low, middle, high = (float(row[what] or "1e9") / float(row["truth"]) for what in ("low", "population", "high"))
         colour = "#1f4e5f" if row["holds"] == "yes" else "#b5432a"
         axes.plot([low, high], [y, y], color=colour, lw=1.6)
         axes.plot(middle, y, "o", color=colour, ms=4.5)
     axes.axvline(1.0, color="#8a949b", lw=0.9, zorder=0)
     axes.set_xscale("log")
     axes.set_xticks([0.5, 1, 2, 4], ["half", "truth", "double", "four times"])
+    axes.set_xlim(0.3, 8.0)
     axes.minorticks_off()
     axes.set_yticks(range(len(shown)), [f"{row['data']}: {row['method']}" for row in shown], fontsize=7)
     axes.set_ylim(len(shown) - 0.5, -0.5)

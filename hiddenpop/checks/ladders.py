@@ -229,11 +229,8 @@ def judge(name: str, population: float, rows: Sequence[Rung], known: Rung | None
     factor = max(high / population, population / low)
     said = [(given[to], "falls" if to < population else "rises") for to in dict.fromkeys([low, high])]
     moved = [(row, way) for row, way in said if row.share and round(row.population or 0) != round(population)]
-    told = (
-        moved
-        if len({way for _, way in moved}) > 1
-        else sorted(moved, key=lambda one: -_distance(one[0], population))[:1]
-    )
+    ways = {way for _, way in moved}
+    told = moved if len(ways) > 1 else moved[:1] if "falls" in ways else moved[-1:]
     if known:
         limits = f" ({known.low:,.0f} to {known.high:,.0f})" if known.low is not None and known.high is not None else ""
         way = "falls" if low < population else "rises"
@@ -248,11 +245,6 @@ def judge(name: str, population: float, rows: Sequence[Rung], known: Rung | None
         message = f"No fault of the sizes looked at ({name}) moves the number of {population:,.0f}"
     passed = factor < FACTOR
     return Check(name, round(factor, 4), passed, message + ("." if passed else f": more than a factor of {FACTOR:g}."))
-
-
-def _distance(row: Rung, population: float) -> float:
-    """How far the number of a row is from the number itself, as a logarithm."""
-    return abs(log((row.population or population) / population))
 
 
 def in_words(share: float, what: str, one: str, many: str) -> str:
