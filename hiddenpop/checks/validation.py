@@ -102,7 +102,7 @@ def validate(
     >>> import hiddenpop as hp
     >>> found = hp.validate(hp.load("kosovo_1999"), tables=40)
     >>> len(found.stages), found.consistency.covered
-    (8, (4, 4))
+    (8, (3, 4))
     """
     if not isinstance(table, CaptureTable) or table.n_lists < 2:
         raise DataError("Validation takes a capture table of two lists or more.", hint="Read one with read_captures.")
