@@ -14,7 +14,9 @@ from rich.text import Text
 
 from hiddenpop import cli_io as io
 from hiddenpop.captures import CaptureTable
+from hiddenpop.checks.growth import NEW
 from hiddenpop.checks.identifying import Kind
+from hiddenpop.checks.planner import plan as make_plan
 from hiddenpop.checks.sensitivity import GRID, IntervalName, Sensitivity
 from hiddenpop.checks.sensitivity import sensitivity as analyse
 from hiddenpop.checks.validation import Validation
@@ -34,6 +36,7 @@ from hiddenpop.cli_options import (
     Threshold,
     Where,
 )  # fmt: skip
+from hiddenpop.design import PAIRS, Design
 from hiddenpop.errors import DataError, NotEstimableError, OptionError
 from hiddenpop.options import check_seed
 
@@ -83,6 +86,57 @@ def sensitivity(
         return
     for one in found:
         _print(one)
+
+
+def plan(
+    table: Annotated[
+        str | None,
+        typer.Argument(metavar="[TABLE]", help="What is to become narrower; or declare it.", show_default=False),
+    ] = None,
+    population: Annotated[
+        int | None, typer.Option("--population", min=1, help="Declared: people.", show_default=False)
+    ] = None,
+    capture: Annotated[
+        str | None, typer.Option("--capture", help="Declared: share on each list: 0.1,0.2.", show_default=False)
+    ] = None,
+    pairs: Annotated[float, typer.Option("--pairs", help="Declared: odds ratio of every two lists.")] = 1.0,
+    precision: Annotated[float, typer.Option("--precision", help="Wanted: limits this far from the estimate.")] = 0.3,
+    tables: Annotated[int, typer.Option("--tables", min=0, help="Simulated for each way; 0 for none.")] = 100,
+    lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
+    level: Level = 0.95, seed: Seed = None, output: Out = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Show what would bring the interval to plus or minus 30 %: larger lists, one more list, more areas or years."""
+    check_seed(seed)
+    if (table is None) == (population is None) or (population is None) != (capture is None):
+        raise OptionError(
+            "A plan starts from a table, or from --population and --capture.",
+            hint="Write `hiddenpop plan cases.csv`, or `hiddenpop plan --population 5000 --capture 0.1,0.1`.",
+        )
+    data: Any
+    if table is None:
+        chances = _numbers(capture or "", "capture")
+        data = Design(population=population or 0, probabilities=chances, odds_ratios={PAIRS: pairs})
+    else:
+        data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
+        if not isinstance(data, CaptureTable):
+            raise DataError("A plan is about lists, not sightings of one list.", hint="Give a table of two lists.")
+    found = make_plan(data, precision=precision, level=level, tables=tables, seed=seed or 0, jobs=cpu_count() or 1)
+    document = found.to_dict()
+    io.write_json(output, document, table or "")
+    if as_json:
+        io.print_json(document)
+        return
+    io.console().print(Text(found.sentence), soft_wrap=True)
+    rows = [
+        (
+            way.name,
+            "-" if way.factor is None else f"{way.factor:.1%} on it" if way.name == NEW else f"x {way.factor:.3g}",
+            *map(_number, (way.listed, way.linked, way.population, way.low, way.high)),
+            "-" if way.reached is None else f"{way.reached:.0%}",
+        )
+        for way in (found.now, *found.ways)
+    ]
+    _print_rows(("what grows", "by", "known", "on two lists", "people", "low", "high", "tables as narrow"), rows)
 
 
 def validate(

@@ -5,10 +5,11 @@ from hiddenpop.checks.data_faults import linkage_ladder, overcoverage_ladder
 from hiddenpop.checks.examination import Examination, examine
 from hiddenpop.checks.headline import choose_headline
 from hiddenpop.checks.ladders import Ladder
+from hiddenpop.checks.planner import Plan, plan
 from hiddenpop.checks.quality import check
 from hiddenpop.checks.referrals import referral_ladder, strip_referrals
 from hiddenpop.checks.sensitivity import Sensitivity, sensitivity
-from hiddenpop.checks.trimmed import trimmed_dual_system
+from hiddenpop.checks.trimmed import TrimmedSystem, trimmed_dual_system
 from hiddenpop.checks.validation import Validation, validate
 from hiddenpop.checks.verdict import Verdict, verdict
 
@@ -16,7 +17,9 @@ __all__ = [
     "Consistency",
     "Examination",
     "Ladder",
+    "Plan",
     "Sensitivity",
+    "TrimmedSystem",
     "Validation",
     "Verdict",
     "check",
@@ -25,6 +28,7 @@ __all__ = [
     "internal_consistency",
     "linkage_ladder",
     "overcoverage_ladder",
+    "plan",
     "referral_ladder",
     "sensitivity",
     "strip_referrals",

@@ -136,18 +136,30 @@ def measure_coverage(
     >>> found[0].tables, found[0].interval_coverage > 0.88
     (100, True)
     """
-    from joblib import Parallel, delayed
-
-    seeds = np.random.SeedSequence(seed).spawn(tables)
     every = [Contender("loglinear", ALL_PAIRS), *contenders]
-    parts = [seeds[i : i + BATCH] for i in range(0, tables, BATCH)]
-    done = Parallel(n_jobs=jobs)(delayed(_run_part)(truth, every, part, level) for part in parts)
-    rows = [row for part in done for row in part]
-    reference, *columns = zip(*rows, strict=True)
+    reference, *columns = draw_outcomes(truth, every, tables=tables, seed=seed, level=level, jobs=jobs)
     return [
         summarise_outcomes(contender.label, column, reference, truth.population)
         for contender, column in zip(contenders, columns, strict=True)
     ]
+
+
+def draw_outcomes(
+    truth: Truth,
+    contenders: Sequence[Contender],
+    *,
+    tables: int,
+    seed: int | Sequence[int],
+    level: float = 0.95,
+    jobs: int = 1,
+) -> list[tuple[Outcome, ...]]:
+    """For every contender its outcomes, all on the same tables; parameters as in `measure_coverage`."""
+    from joblib import Parallel, delayed
+
+    seeds = np.random.SeedSequence(seed).spawn(tables)
+    parts = [seeds[i : i + BATCH] for i in range(0, tables, BATCH)]
+    done = Parallel(n_jobs=jobs)(delayed(_run_part)(truth, contenders, part, level) for part in parts)
+    return list(zip(*(row for part in done for row in part), strict=True))
 
 
 def summarise_outcomes(label: str, outcomes: Sequence[Outcome], reference: Sequence[Outcome], truth: float) -> Covering:
