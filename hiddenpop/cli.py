@@ -1,4 +1,4 @@
-"""The command line: `hiddenpop datasets | methods | check | estimate | compare | report | sensitivity | validate`."""
+"""The command line: `hiddenpop datasets | methods | check | estimate | compare | report | sensitivity | plan | ...`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from hiddenpop.cli_options import (
     Threshold,
     Where,
 )  # fmt: skip
-from hiddenpop.cli_trust import sensitivity, validate
+from hiddenpop.cli_trust import plan, sensitivity, validate
 from hiddenpop.datasets import entries
 from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
 from hiddenpop.intake import split_sheet
@@ -221,6 +221,7 @@ def report(
 
 
 app.command(epilog="Example: hiddenpop sensitivity kosovo_1999 --kind highest-order")(sensitivity)
+app.command(epilog="Example: hiddenpop plan uk_2013")(plan)
 app.command(epilog="Example: hiddenpop validate uk_2013 --method loglinear-shrinkage")(validate)
 
 

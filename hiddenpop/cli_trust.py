@@ -91,10 +91,11 @@ def sensitivity(
 def plan(
     table: Annotated[
         str | None,
-        typer.Argument(metavar="[TABLE]", help="What is to become narrower; or declare it.", show_default=False),
+        typer.Argument(metavar="[TABLE]", help="With the lists as they are; or declare them.", show_default=False),
     ] = None,
     population: Annotated[
-        int | None, typer.Option("--population", min=1, help="Declared: people.", show_default=False)
+        int | None,
+        typer.Option("--population", min=1, help="People there; the headline if left out.", show_default=False),
     ] = None,
     capture: Annotated[
         str | None, typer.Option("--capture", help="Declared: share on each list: 0.1,0.2.", show_default=False)
@@ -107,7 +108,7 @@ def plan(
 ) -> None:  # fmt: skip
     """Show what would bring the interval to plus or minus 30 %: larger lists, one more list, more areas or years."""
     check_seed(seed)
-    if (table is None) == (population is None) or (population is None) != (capture is None):
+    if (table is None) == (capture is None) or (table is None and population is None):
         raise OptionError(
             "A plan starts from a table, or from --population and --capture.",
             hint="Write `hiddenpop plan cases.csv`, or `hiddenpop plan --population 5000 --capture 0.1,0.1`.",
@@ -115,12 +116,15 @@ def plan(
     data: Any
     if table is None:
         chances = _numbers(capture or "", "capture")
-        data = Design(population=population or 0, probabilities=chances, odds_ratios={PAIRS: pairs})
+        data, population = Design(population=population or 0, probabilities=chances, odds_ratios={PAIRS: pairs}), None
     else:
         data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
         if not isinstance(data, CaptureTable):
             raise DataError("A plan is about lists, not sightings of one list.", hint="Give a table of two lists.")
-    found = make_plan(data, precision=precision, level=level, tables=tables, seed=seed or 0, jobs=cpu_count() or 1)
+    found = make_plan(
+        data, population=population, precision=precision, level=level, tables=tables, seed=seed or 0,
+        jobs=cpu_count() or 1,
+    )  # fmt: skip
     document = found.to_dict()
     io.write_json(output, document, table or "")
     if as_json:

@@ -169,8 +169,21 @@ def test_bad_usage_ends_in_one_json_error(arguments, run):
     assert "Traceback" not in plain.err
 
 
+def test_plan(run, tmp_path):
+    path = tmp_path / "plan.json"
+    ran = run("plan", "hepatitis_a_taiwan", "--tables", 0, "-o", path, "--json")
+    assert set(ran.json) == {"design", "precision", "level", "now", "ways"}
+    assert json.loads(path.read_text(encoding="utf-8")) == ran.json
+    assert ran.json["ways"][0]["name"] == "every list"
+    shown = run("plan", "--population", 5000, "--capture", "0.1,0.1", "--tables", 0, "--precision", 0.2).out
+    assert "5,000" in shown
+    assert "one more list" in shown
+    for wrong in (("plan",), ("plan", "uk_2013", "--population", 9), ("plan", "--population", 9), ("plan", "geckos")):
+        assert run(*wrong, "--json").code == 2
+
+
 @pytest.mark.parametrize(
-    "command", ["datasets", "methods", "check", "estimate", "compare", "report", "sensitivity", "validate"]
+    "command", ["datasets", "methods", "check", "estimate", "compare", "report", "sensitivity", "plan", "validate"]
 )
 def test_help_has_an_example(command, run):
     ran = run(command, "--help")

@@ -10,17 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from hiddenpop.arrays import members
 from hiddenpop.captures import CaptureTable
 from hiddenpop.checks.coverage import Contender, draw_outcomes
-from hiddenpop.checks.growth import MOST_CAPTURED, MOST_LISTS, NEW, Grow, growths
+from hiddenpop.checks.growth import MOST_LISTS, NEW, Grow, growths
 from hiddenpop.checks.headline import SHRINKAGE
+from hiddenpop.checks.suggested import suggest_design
 from hiddenpop.design import Design, list_sizes
 from hiddenpop.errors import OptionError
 from hiddenpop.numerics.shrinkage import fit_shrinkage
-from hiddenpop.numerics.two_lists import TwoListFit, refuse_without_overlap, two_list_limits
+from hiddenpop.numerics.two_lists import TwoListFit, two_list_limits
 from hiddenpop.options import check_level
-from hiddenpop.overlap import refuse_uninformative
 from hiddenpop.result import plain
 
 WIDEST = 5.0
@@ -104,10 +103,10 @@ class Plan:
         people = f"Lists like these, of a population of {self.design.population:,},"
         if now.low is None or now.high is None:
             return f"{people} give no interval."
-        verb = "which suffices" if self.reached else "which does not suffice"
+        verdict = "within" if self.reached else "more than"
         return (
             f"{people} are expected to give an interval of {now.low:,.0f} to {now.high:,.0f}, up to "
-            f"{_distance(now):.1%} from the estimate: {verb} where {self.precision:.0%} is wanted."
+            f"{_distance(now):.1%} from the estimate: {verdict} the {self.precision:.0%} wanted."
         )
 
     def __str__(self) -> str:
@@ -117,6 +116,7 @@ class Plan:
 def plan(
     data: CaptureTable | Design,
     *,
+    population: int | None = None,
     precision: float = 0.30,
     level: float = 0.95,
     tables: int = 0,
@@ -134,12 +134,14 @@ def plan(
     Parameters
     ----------
     data : CaptureTable or Design
-        A table stands for the population that its headline estimates, with the dependences found; nobody knows
-        that population, so plan for its limits too: `Design(population=..., ...)`.
+        A table stands for a population that has its lists and overlaps.
+    population : int or None
+        Of a table: people taken to be there; None for the number of the headline. Nobody knows, so plan for the upper
+        limit of its interval too: the more people are hidden, the more it takes.
     precision : float in (0, 5]
         Both limits at most this share of the estimate away from it.
     level : float in (0, 1)
-    tables : int, drawn for each way, to see how many come out as narrow; 0 for none
+    tables : int, 0 or more, drawn for each way, to see how many come out as narrow; 0 for none
     seed, jobs : int, of these
 
     Raises
@@ -154,17 +156,21 @@ def plan(
     >>> import hiddenpop as hp
     >>> found = hp.plan(hp.load("hepatitis_a_taiwan"))
     >>> found.sentence
-    'Lists like these, of a population of 811, are expected to give an interval of 421 to 1,033, up to 68.7% from the \
-estimate: which does not suffice where 30% is wanted.'
+    'Lists like these, of a population of 811, are expected to give an interval of 419 to 1,028, up to 69.7% from the \
+estimate: more than the 30% wanted.'
     >>> print(found.ways[0])
-    every list: 2.26 times as many; 485 people known, 266 of them on two lists or more
+    every list: 2.26 times as many; 481 people known, 267 of them on two lists or more
     """
     check_level(level)
     if not 0.0 < precision <= WIDEST:
         raise OptionError(f"precision={precision} is not above 0 and at most {WIDEST:g}.", hint="Use 0.3 for 30 %.")
+    if isinstance(data, Design) and population is not None:
+        raise OptionError("A design has its population already.", hint="Write it into the design.")
+    if tables < 0:
+        raise OptionError(f"tables={tables} is less than none.", hint="Use 100.")
     if data.n_lists > MOST_LISTS:
         raise OptionError(f"Plans are for {MOST_LISTS} lists or fewer.", hint="Merge lists, or leave some out.")
-    design = data if isinstance(data, Design) else suggest_design(data)
+    design = data if isinstance(data, Design) else suggest_design(data, population)
     names = data.lists if isinstance(data, CaptureTable) else [f"list_{j + 1}" for j in range(design.n_lists)]
     found = Plan(design, precision, level, _expect("now", 1.0, design, level), ())
     ways = []
@@ -176,33 +182,6 @@ estimate: which does not suffice where 30% is wanted.'
             way = _expect(name, factor, grow(factor), level)
             ways.append(_try_out(way, grow(factor), found, tables, seed, jobs))
     return replace(found, now=_try_out(found.now, design, found, tables, seed, jobs), ways=tuple(ways))
-
-
-def suggest_design(table: CaptureTable) -> Design:
-    """The population that the headline of a table estimates, with its list sizes and the dependences found.
-
-    Raises
-    ------
-    NotEstimableError
-        If there is no estimate to start from.
-    """
-    table = table.pooled()
-    pairs: dict[str, float] = {}
-    if table.n_lists == 2:
-        first, second, both = (table.members(*names) for names in (table.lists[:1], table.lists[1:], table.lists))
-        refuse_without_overlap((table.lists[0], table.lists[1]), both)
-        population = (first + 1) * (second + 1) / (both + 1) - 1.0
-    else:
-        refuse_uninformative(table)
-        found = fit_shrinkage(table.n_lists, table.histories, table.counts, *SHRINKAGE.values())
-        population = table.observed + found.mixture.quantile(0.5)
-        pairs = {
-            ":".join(str(place + 1) for place in members(int(mask))): exp(mean)
-            for mask, mean in zip(found.pairs, found.mean, strict=True)
-        }
-    whole = round(population)
-    chances = tuple(min(table.members(name) / whole, MOST_CAPTURED) for name in table.lists)
-    return Design(population=whole, probabilities=chances, odds_ratios=pairs)
 
 
 def _smallest(distance: Callable[[float], float], fewest: float, most: float, wanted: float) -> float | None:
