@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Masks = NDArray[np.int64]
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 MAX_LISTS = 62
 

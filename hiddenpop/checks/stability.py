@@ -159,7 +159,12 @@ def _gaps(table: CaptureTable) -> list[Check]:
     if not gaps:
         return []
     shown = "; ".join(gaps[:3]) + ("; ..." if len(gaps) > 3 else "")
-    message = f"Lists with nobody in a stratum of {NEEDED} people or more: {shown}. They may not operate there."
+    message = f"Lists with nobody in a stratum of {NEEDED} people or more: {shown}. They may not operate there"
+    found = attempt_quietly(table, "loglinear-strata")
+    if isinstance(found, Estimate):
+        message += f"; taken so, a model of all pairs gives {found.population:,.0f} people."
+    else:
+        message += ", and no estimate takes that into account."
     return [Check("lists-absent-from-strata", len(gaps), False, message)]
 
 

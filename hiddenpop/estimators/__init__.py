@@ -9,6 +9,7 @@ from hiddenpop.estimators.sample_coverage import sample_coverage
 from hiddenpop.estimators.capture_model import capture_model
 from hiddenpop.estimators.loglinear import loglinear
 from hiddenpop.estimators.loglinear_search import loglinear_search
+from hiddenpop.estimators.loglinear_strata import loglinear_strata
 from hiddenpop.estimators.loglinear_stepwise import loglinear_stepwise
 from hiddenpop.estimators.loglinear_average import loglinear_average
 from hiddenpop.estimators.loglinear_shrinkage import loglinear_shrinkage
@@ -32,6 +33,7 @@ __all__ = [
     "loglinear_search",
     "loglinear_shrinkage",
     "loglinear_stepwise",
+    "loglinear_strata",
     "partial_pooling",
     "sample_coverage",
     "zelterman",
