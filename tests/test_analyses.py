@@ -1,11 +1,15 @@
 """Whole published analyses, rerun: every expected number comes out, and every README says the same."""
 
+import csv
 import json
 import runpy
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from hiddenpop.checks.coverage import Contender
+from hiddenpop.checks.headline import SHRINKAGE
 
 FOLDER = Path(__file__).parent.parent / "analyses"
 REPLICATE = runpy.run_path(str(FOLDER / "replicate.py"))
@@ -54,3 +58,53 @@ def test_the_picture_is_drawn(tmp_path, monkeypatch):
     drawn = (tmp_path / "estimates.svg").read_text(encoding="utf-8")
     assert "loglinear (interactions all, interval profile)" in drawn
     assert "2,744 known" in drawn
+
+
+def read_rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_headline_follows_from_the_rows_of_the_coverage_study(monkeypatch):
+    """What stands in `judged.csv` and `classes.csv` is what the criteria make of `coverage.csv`, and the code uses it."""
+    folder = FOLDER / "calibration"
+    monkeypatch.syspath_prepend(str(folder))
+    judge = runpy.run_path(str(folder / "judge.py"))
+    rows = judge["read_rows"]()
+    judged = [judge["judge"](rows, half, one.label) for half in judge["HALVES"] for one in judge["CANDIDATES"]]
+    judged = [one for one in judged if not one["scenarios"].startswith("0 ")]
+    chosen = judge["choose"](judged)
+    assert chosen == Contender("loglinear-shrinkage", SHRINKAGE).label
+    assert not next(one["missed"] for one in judged if (one["half"], one["contender"]) == ("confirm", chosen))
+    contenders = [judge["INDEPENDENCE"], judge["SEARCH"], judge["ALL_PAIRS"], chosen]
+    for name, expected in (("judged", judged), ("classes", judge["by_class"](rows, contenders))):
+        written = [{key: str(value) for key, value in row.items()} for row in expected]
+        assert read_rows(folder / f"{name}.csv") == written, name
+
+
+def test_the_halves_of_the_coverage_study_share_no_strength_and_no_population():
+    """What confirms was not seen by what chose."""
+    rules = tomllib.loads((FOLDER / "calibration" / "acceptance.toml").read_text(encoding="utf-8"))
+    assert len(rules["scenario"]) >= 40
+    halves = {half: [s["design"] for s in rules["scenario"] if s["half"] == half] for half in ("choose", "confirm")}
+    found = {half: {design["population"] for design in designs} for half, designs in halves.items()}
+    assert not found["choose"] & found["confirm"]
+
+
+KNOWN_TRUTH = FOLDER / "known_truth"
+KNOWN = runpy.run_path(str(KNOWN_TRUTH / "known_truth.py"))
+QUICK = ("chapman", "chao", "zelterman", "sample-coverage", "loglinear", "loglinear-shrinkage", KNOWN["EVERY_PAIR"])
+
+
+def test_every_method_stands_in_the_table_of_known_truth():
+    rows = read_rows(KNOWN_TRUTH / "known_truth.csv")
+    wanted = {(name, one) for name in KNOWN["truths"]() for one in (*KNOWN["contenders"](), KNOWN["HEADLINE"])}
+    assert {(row["data"], row["method"]) for row in rows} == wanted
+
+
+@pytest.mark.parametrize("method", QUICK)
+@pytest.mark.parametrize("data", sorted(KNOWN["truths"]()))
+def test_intervals_against_known_truth_come_out_again(data, method):
+    rows = read_rows(KNOWN_TRUTH / "known_truth.csv")
+    (expected,) = (row for row in rows if (row["data"], row["method"]) == (data, method))
+    assert {key: str(value) for key, value in KNOWN["run"](data, method).items()} == expected
