@@ -70,11 +70,11 @@ def _one_person(table: CaptureTable, estimate: Estimate, refit: Refit) -> Check:
         if found is None:
             message = "Without one single person there is no estimate at all."
             return Check("one-person", None, False, message)
-        moves.append(abs(log(found / estimate.population)))
-    most = max(moves)
-    message = f"Leaving out one person moves the number by {exp(most) - 1.0:.1%} at most"
-    message += "." if most <= ONE_PERSON else ": the number hangs on single records."
-    return Check("one-person", round(most, 4), most <= ONE_PERSON, message)
+        moves.append(log(found / estimate.population))
+    most = max(moves, key=abs)
+    message = f"Leaving out one person moves the number by {abs(exp(most) - 1.0):.1%} at most"
+    message += "." if abs(most) <= ONE_PERSON else ": the number hangs on single records."
+    return Check("one-person", round(abs(most), 4), abs(most) <= ONE_PERSON, message)
 
 
 def _lists_left_out(table: CaptureTable, estimate: Estimate, refit: Refit) -> list[Check]:
