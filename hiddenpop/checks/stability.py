@@ -96,6 +96,8 @@ def _spread(name: str, what: str, found: dict[str, float | None], estimate: Esti
     low, high = min(given, key=lambda k: given[k]), max(given, key=lambda k: given[k])
     factor = max(given[high] / estimate.population, estimate.population / given[low])
     message = f"{what} gives {given[low]:,.0f} ({low}) to {given[high]:,.0f} people ({high})"
+    if low == high:
+        message = f"{what} gives {given[low]:,.0f} people ({low})"
     message += "." if factor <= FACTOR else f": up to {factor:.2g} times more or fewer than the number itself."
     if len(given) < len(found):
         message += f" In {len(found) - len(given)} of {len(found)} cases there is no estimate."

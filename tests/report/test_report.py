@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from matplotlib.colors import to_hex
@@ -79,6 +80,16 @@ def test_headline_and_verdict(name):
     assert re.search(r"(?:src|href)=(?!\"#)|@import|url\((?!#)", page) is None, "nothing is loaded"
     assert "None" not in re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
     assert report.verdict.reasons[0].replace("'", "&#39;") in page
+
+
+def test_a_report_of_eight_lists_whose_models_nobody_can_count():
+    report = build_report(hp.load("hepatitis_a_taiwan"), seed=1)
+    uncounted = [
+        replace(e, fit=replace(e.fit, n_candidate=None)) if e.method == "loglinear-search" else e
+        for e in report.estimates
+    ]
+    assert uncounted != report.estimates
+    assert "Among the models of which lists depend" in render(replace(report, estimates=tuple(uncounted)))
 
 
 def test_a_table_without_any_estimate_still_has_a_report():
