@@ -66,7 +66,7 @@ def read_rows(path):
 
 
 def test_the_headline_follows_from_the_rows_of_the_coverage_study(monkeypatch):
-    """What stands in `judged.csv` and `classes.csv` is what the criteria make of `coverage.csv`, and the code uses it."""
+    """`judged.csv` and `classes.csv` are what the criteria make of `coverage.csv`, and the code uses it."""
     folder = FOLDER / "calibration"
     monkeypatch.syspath_prepend(str(folder))
     judge = runpy.run_path(str(folder / "judge.py"))

@@ -65,7 +65,7 @@ def test_expected_counts_give_the_population_back(full, pairs, varying):
 
 
 def test_who_ignores_where_lists_run_is_wrong_where_people_differ():
-    """Strata pooled as if C ran everywhere, with and without dependence; a judge of the same kind was off by as much."""
+    """Strata pooled as if C ran everywhere, with and without dependence."""
     pooled = build_table(("A", "B", "C"), list(range(1, 8)), np.rint(seen(UNLIKE).sum(axis=0)[1:]).astype(int).tolist())
     for interactions in (None, "all"):
         assert abs(hp.loglinear(pooled, interactions=interactions).population / 100_000 - 1) > 0.1
@@ -113,7 +113,7 @@ def test_with_all_lists_everywhere_it_is_the_loglinear_model():
 
 
 def test_two_lists_and_a_late_list():
-    """Two lists everywhere with the same chances: strata are one table, and Lincoln-Petersen the answer."""
+    """Two lists with the same chances everywhere: one table, and Lincoln-Petersen the answer."""
     counts = np.array([[0, 80, 120, 20], [0, 40, 60, 10]])
     stratum, history = np.nonzero(counts)
     table = build_table(
@@ -191,7 +191,8 @@ def test_options_out_of_range():
 @pytest.mark.parametrize(
     ("full", "options"),
     [
-        (DEPENDENT / 20, {"interactions": [("A", "B")]}), (UNLIKE / 20, {"interactions": "none"}), (EVERYTHING / 20, {}),
+        (DEPENDENT / 20, {"interactions": [("A", "B")]}), (UNLIKE / 20, {"interactions": "none"}),
+        (EVERYTHING / 20, {}),
         (DEPENDENT / 200, {"interactions": [("A", "B")], "by_stratum": "none"}),
     ],
 )  # fmt: skip
