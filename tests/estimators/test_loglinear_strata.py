@@ -109,7 +109,9 @@ def test_with_all_lists_everywhere_it_is_the_loglinear_model():
     found = hp.loglinear_strata(both, by_stratum="none")
     assert found.population == pytest.approx(pooled.population, rel=1e-9)
     assert found.fit.se == pytest.approx(pooled.fit.se, rel=1e-6)
-    assert [s["population"] for s in found.fit.strata] == pytest.approx([found.population / 3, 2 * found.population / 3])
+    assert [s["population"] for s in found.fit.strata] == pytest.approx(
+        [found.population / 3, 2 * found.population / 3]
+    )
 
 
 def test_two_lists_and_a_late_list():
