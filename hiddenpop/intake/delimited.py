@@ -6,6 +6,7 @@ import codecs
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
@@ -23,18 +24,34 @@ OTHER_KINDS = {
 }
 
 
-def read_delimited(path: Path, wanted: Sequence[str]) -> Rows:
-    """Open a delimited text file: find encoding, delimiter and header; refuse what is not text."""
+@dataclass(frozen=True)
+class Layout:
+    """How a delimited file is written: its encoding, delimiter, row of the header (from 1) and columns."""
+
+    encoding: str
+    delimiter: str
+    header: int
+    columns: tuple[str, ...]
+
+
+def find_layout(path: Path, wanted: Sequence[str]) -> Layout:
+    """Encoding, delimiter and header of a file; what is not text is refused."""
     refuse_other_kinds(path)
     encoding = _encoding(path)
     delimiter = _delimiter(path, encoding)
     header, columns = find_header(islice(_lines(path, encoding, delimiter), PREVIEW), wanted)
+    return Layout(encoding, delimiter, header, columns)
+
+
+def read_delimited(path: Path, wanted: Sequence[str]) -> Rows:
+    """Open a delimited text file: find encoding, delimiter and header; refuse what is not text."""
+    found = find_layout(path, wanted)
 
     def rows() -> Iterator[NumberedRow]:
-        return (row for row in _lines(path, encoding, delimiter) if row[0] > header)
+        return (row for row in _lines(path, found.encoding, found.delimiter) if row[0] > found.header)
 
-    reading = (f"{DELIMITERS[delimiter]}-separated text, {encoding}", *skipped(header))
-    return Rows(columns, rows, file_name(path), reading)
+    reading = (f"{DELIMITERS[found.delimiter]}-separated text, {found.encoding}", *skipped(found.header))
+    return Rows(found.columns, rows, file_name(path), reading)
 
 
 def refuse_other_kinds(path: Path) -> None:

@@ -1,0 +1,127 @@
+"""The questions put to the engine: the records of registers, what becomes of them, and the cells of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from hiddenpop.intake.registers.categories import Coding
+from hiddenpop.intake.registers.description import Description, Register
+from hiddenpop.intake.registers.engine import name, text
+from hiddenpop.intake.registers.sources import Source
+
+SEPARATOR = "chr(31)"
+
+
+@dataclass(frozen=True)
+class Queries:
+    """What the questions are made from.
+
+    Attributes
+    ----------
+    description : Description
+    sources : one for each register
+    names : kind (a stratum, `status`, `list`) -> categories in the order of their codes
+    codings : of each register: kind -> Coding
+    lists : names; a list is its position
+    """
+
+    description: Description
+    sources: Sequence[Source]
+    names: Mapping[str, Sequence[str]]
+    codings: Sequence[Mapping[str, Coding]]
+    lists: Sequence[str]
+
+    def reasons(self) -> str:
+        """`(list, reason or null, records)`."""
+        parts = (f"SELECT list, reason, count(*) AS n FROM ({one}) GROUP BY ALL" for one in self._every())
+        return " UNION ALL ".join(parts)
+
+    def cells(self) -> str:
+        """`(history, code of each stratum, people, people about whose stratum registers disagree, for each)`."""
+        strata = range(len(self.description.strata))
+        size = 1 + max((len(self.names[s]) for s in self.description.strata), default=0)
+        codes = [f"s_{i}" for i in strata]
+        records = " UNION ALL ".join(
+            f"SELECT {', '.join(['key', 'list', 'place', *codes])} FROM ({one}) WHERE reason IS NULL"
+            for one in self._every()
+        )
+        found = [f"min(place * {size} + s_{i}) % {size} AS s_{i}, min(s_{i}) <> max(s_{i}) AS d_{i}" for i in strata]
+        history = "bit_or(CAST(1 AS BIGINT) << list) AS history"
+        people = f"SELECT {', '.join([history, *found])} FROM ({records}) GROUP BY key"
+        told = ["history", *codes, "count(*)", *(f"count_if(d_{i})" for i in strata)]
+        return f"SELECT {', '.join(told)} FROM ({people}) GROUP BY {', '.join(['history', *codes])}"
+
+    def _every(self) -> list[str]:
+        return [self._records(place) for place in range(len(self.sources))]
+
+    def _records(self, place: int) -> str:
+        """The records of a register: list, key, strata as codes, and why a record is left out."""
+        register, source, codings = self.description.registers[place], self.sources[place], self.codings[place]
+        if register.list:
+            listed = str(self.lists.index(register.list))
+        else:
+            positions = ", ".join(str(self.lists.index(found)) for found in self.names["list"])
+            listed = f"([{positions}])[1 + c_list.code]"
+        aliases = {"list": "c_list", "status": "c_status"}
+        aliases |= {stratum: f"c_{i}" for i, stratum in enumerate(self.description.strata)}
+        strata = [
+            f"{aliases[stratum]}.code AS s_{i}" if stratum in codings else f"CAST(NULL AS INTEGER) AS s_{i}"
+            for i, stratum in enumerate(self.description.strata)
+        ]
+        told = [f"{listed} AS list", f"{self._key(register, source)} AS key", *strata, f"{place} AS place"]
+        joins = " ".join(_join(coding, aliases[kind]) for kind, coding in codings.items())
+        only = " AND ".join(
+            f"trim(CAST(r.{name(column)} AS VARCHAR)) IN ({', '.join(map(text, values))})"
+            for column, values in register.only.items()
+        )
+        query = f"SELECT {', '.join(told)}, {self._reason(register, source)} AS reason FROM {source.sql} AS r {joins}"
+        return f"{query} WHERE {only}" if only else query
+
+    def _key(self, register: Register, source: Source) -> str:
+        """What is the same for the same person: a value of the engine's type if all registers have it, else text."""
+        pairs = zip(self.description.registers, self.sources, strict=True)
+        alike = len({tuple(of.types[column] for column in one.person) for one, of in pairs}) == 1
+        if len(register.person) == 1 and alike and source.types[register.person[0]] != "VARCHAR":
+            return f"r.{name(register.person[0])}"
+        parts = [f"nullif(trim(CAST(r.{name(column)} AS VARCHAR)), '')" for column in register.person]
+        return f" || {SEPARATOR} || ".join(parts)
+
+    def _reason(self, register: Register, source: Source) -> str:
+        """Why a record is left out, the first reason that holds; null where it counts."""
+        rules = []
+        if register.list_column:
+            rules.append(("c_list.code IS NULL", text("without a list")))
+        rules.append((f"({self._key(register, source)}) IS NULL", text("without a person key")))
+        if register.status:
+            statuses = self.names["status"]
+            counted = [str(i) for i, status in enumerate(statuses) if status in self.description.counted]
+            told = ", ".join(text(f"of status {status}") for status in statuses)
+            rules.append(("c_status.code IS NULL", text("without a status")))
+            rules.append((f"c_status.code NOT IN ({', '.join(counted) or '-1'})", f"([{told}])[1 + c_status.code]"))
+        if self.description.period and register.date:
+            day, (first, last) = _day(register, register.date, source), self.description.period
+            rules.append((f"{day} IS NULL", text("without a readable date")))
+            rules.append((f"{day} NOT BETWEEN {_date(first)} AND {_date(last)}", text("outside the period")))
+        if self.description.referrals == "strip" and register.referred_from:
+            others = ", ".join(text(one.casefold()) for one in self.lists if one != register.list)
+            sender = f"lower(trim(CAST(r.{name(register.referred_from)} AS VARCHAR)))"
+            rules.append((f"{sender} IN ({others or 'NULL'})", text("referred from another list")))
+        return "CASE " + " ".join(f"WHEN {when} THEN {then}" for when, then in rules) + " END"
+
+
+def _join(coding: Coding, alias: str) -> str:
+    return f"LEFT JOIN {name(coding.table)} AS {alias} ON CAST(r.{name(coding.column)} AS VARCHAR) = {alias}.value"
+
+
+def _day(register: Register, column: str, source: Source) -> str:
+    if source.types[column] != "VARCHAR":
+        return f"CAST(r.{name(column)} AS DATE)"
+    if register.date_format:
+        return f"CAST(try_strptime(trim(r.{name(column)}), {text(register.date_format)}) AS DATE)"
+    return f"try_cast(trim(r.{name(column)}) AS DATE)"
+
+
+def _date(day: date) -> str:
+    return f"DATE {text(day.isoformat())}"
