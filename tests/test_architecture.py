@@ -26,6 +26,8 @@ ONLY_IN = {
     "jinja2": "report",
     "duckdb": "intake",
     "openpyxl": "intake",
+    "pydantic": "intake",
+    "psycopg": "intake",
     "numba": "numerics",
     "pymc": "bayes",
     "arviz": "bayes",
