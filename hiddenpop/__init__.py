@@ -56,7 +56,15 @@ from hiddenpop.estimators import (
     sample_coverage,
     zelterman,
 )
-from hiddenpop.intake import read_captures
+from hiddenpop.intake import (
+    Flaws,
+    MadeRegisters,
+    RegisterTable,
+    make_registers,
+    read_captures,
+    read_registers,
+    write_captures,
+)
 from hiddenpop.overlap import Overlap, overlap
 from hiddenpop.provenance import Provenance
 from hiddenpop.registry import METHODS, compare, estimate, estimate_by
@@ -74,10 +82,12 @@ __all__ = [
     "Design",
     "Estimate",
     "Examination",
+    "Flaws",
     "Group",
     "HiddenpopError",
     "Interval",
     "Ladder",
+    "MadeRegisters",
     "MissingExtraError",
     "NotEstimableError",
     "OptionError",
@@ -85,6 +95,7 @@ __all__ = [
     "Plan",
     "Provenance",
     "Refusal",
+    "RegisterTable",
     "Sensitivity",
     "SightingCounts",
     "SparseOverlapWarning",
@@ -117,6 +128,7 @@ __all__ = [
     "loglinear_shrinkage",
     "loglinear_stepwise",
     "loglinear_strata",
+    "make_registers",
     "overcoverage_ladder",
     "overlap",
     "partial_pooling",
@@ -125,6 +137,7 @@ __all__ = [
     "plot_estimates",
     "plot_overlaps",
     "read_captures",
+    "read_registers",
     "referral_ladder",
     "sample_coverage",
     "sensitivity",
@@ -133,6 +146,7 @@ __all__ = [
     "trimmed_dual_system",
     "validate",
     "verdict",
+    "write_captures",
     "write_report",
     "zelterman",
 ]

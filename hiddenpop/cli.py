@@ -1,4 +1,4 @@
-"""The command line: `hiddenpop datasets | methods | check | estimate | compare | report | sensitivity | plan | ...`."""
+"""The command line: `hiddenpop table | datasets | methods | check | estimate | compare | report | ...`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ from hiddenpop.cli_options import (
     Threshold,
     Where,
 )  # fmt: skip
+from hiddenpop.cli_registers import table as make_table
 from hiddenpop.cli_trust import plan, sensitivity, validate
 from hiddenpop.datasets import entries
 from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
@@ -220,6 +221,7 @@ def report(
     io.finish([*made.checks, *_checks([made.headline])], strict=strict)
 
 
+app.command(epilog="Example: hiddenpop table intake.toml -o table.parquet")(make_table)
 app.command(epilog="Example: hiddenpop sensitivity kosovo_1999 --kind highest-order")(sensitivity)
 app.command(epilog="Example: hiddenpop plan uk_2013")(plan)
 app.command(epilog="Example: hiddenpop validate uk_2013 --method loglinear-shrinkage")(validate)

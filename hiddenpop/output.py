@@ -1,9 +1,11 @@
-"""Writing a file whole or not at all, and never over the data it was made from."""
+"""Writing a file whole or not at all, for its owner only, and never over the data it was made from."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hiddenpop.errors import OptionError
 
@@ -31,15 +33,25 @@ def check_target(path: Path, source: str = "") -> None:
         raise OptionError(f"Writing to {where} would overwrite the data.", hint="Write to another file.")
 
 
-def write_whole(path: Path, text: str, source: str = "") -> None:
-    """Write beside the target, then rename: nothing half-written ever stands under the final name."""
+def write_whole(path: Path, content: str | Callable[[Path], object], source: str = "") -> None:
+    """Write into a private folder beside the target, then rename: nothing half-written stands under the final name.
+
+    Parameters
+    ----------
+    path : where to write; only the owner may read what is written
+    content : text, or a function that writes a file
+    source : the file the data come from, if they come from one
+    """
     check_target(path, source)
     path = path.resolve()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", errors="replace")
-        os.replace(part, path)
+        with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as private:
+            part = Path(private) / path.name
+            if isinstance(content, str):
+                part.write_text(content, encoding="utf-8", errors="replace")
+            else:
+                content(part)
+            part.chmod(0o600)
+            os.replace(part, path)
     except OSError as error:
         raise OptionError(f"{str(path)!r} cannot be written: {error.strerror}.", hint="Write elsewhere.") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ LAYERS = [
     {"registry", "datasets", "design"},
     {"estimators", "bayes", "checks", "intake"},
     {"report"},
-    {"cli_io", "cli_options", "cli_trust", "cli", "__main__"},
+    {"cli_io", "cli_options", "cli_registers", "cli_trust", "cli", "__main__"},
 ]
 ONLY_IN = {
     "matplotlib": "report",

@@ -1,5 +1,17 @@
-"""The only room that reads files: from whatever shape the data have to a `CaptureTable` or `SightingCounts`."""
+"""The only room that reads files and records: from whatever shape they have to a `CaptureTable` or `SightingCounts`."""
 
 from hiddenpop.intake.reader import read_captures, split_sheet
+from hiddenpop.intake.registers import RegisterTable, read_registers
+from hiddenpop.intake.synthetic import Flaws, MadeRegisters, make_registers
+from hiddenpop.intake.writing import write_captures
 
-__all__ = ["read_captures", "split_sheet"]
+__all__ = [
+    "Flaws",
+    "MadeRegisters",
+    "RegisterTable",
+    "make_registers",
+    "read_captures",
+    "read_registers",
+    "split_sheet",
+    "write_captures",
+]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hiddenpop.errors import DataError
-from hiddenpop.intake.registers.description import Description, Register
 from hiddenpop.intake.registers.engine import name, text
 from hiddenpop.intake.registers.sources import Source, unreadable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from hiddenpop.intake.registers.description import Description, Register
 
 MOST_VALUES = 1000
 SHOWN = 5  # rows from which a value is common enough to be printed
@@ -61,7 +62,8 @@ def code_columns(
             values = _values(connection, source, column)
             mapping = _mapping(description, register, kind)
             faults += _faults(values, mapping, f"{source.label}, column {column!r}")
-            found[-1][kind] = {value: mapping.get(_plain(value), value.strip()) for value in values}
+            usual = mapping or _spellings(values, kind)
+            found[-1][kind] = {value: usual.get(_plain(value), value) for value in values}
     if faults:
         raise DataError(
             f"{'; '.join(faults)}.",
@@ -108,6 +110,14 @@ def _mapping(description: Description, register: Register, kind: str) -> dict[st
     """How the register writes -> category; a category may always be written by its own name."""
     chosen = register.categories.get(kind) or description.categories.get(kind) or {}
     return {_plain(written): category for category, ways in chosen.items() for written in (category, *ways)}
+
+
+def _spellings(values: dict[str, int], kind: str) -> dict[str, str]:
+    """Plain -> the most common spelling, where no categories are declared; statuses are written small."""
+    found: dict[str, str] = {}
+    for value in sorted(values, key=lambda one: (-values[one], one)):
+        found.setdefault(_plain(value), _plain(value) if kind == "status" else " ".join(value.split()))
+    return found
 
 
 def _faults(values: dict[str, int], mapping: dict[str, str], where: str) -> list[str]:

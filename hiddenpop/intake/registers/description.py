@@ -140,11 +140,16 @@ def read_description(path: Path) -> Description:
     try:
         return Description.model_validate(content)
     except ValidationError as error:
-        faults = [f"{_place(fault['loc'])}{_message(fault)}" for fault in error.errors(include_input=False)]
+        found = error.errors(include_input=False)
+        if len(found) > 1:
+            found = [
+                fault for fault in found if fault["type"] != "too_short"
+            ]  # registers that were refused for a fault
+        faults = [f"{_place(fault['loc'])}{_message(fault)}" for fault in found]
         number = f"{len(faults)} fault{'s' * (len(faults) > 1)}"
         raise DataError(
             f"{path.name} has {number}: {'; '.join(faults)}.",
-            hint="`hiddenpop.intake.registers.Description` says what can be given.",
+            hint="See `hiddenpop table --help` and the docstrings of hiddenpop.intake.registers.description.",
             details={"faults": faults},
         ) from None
 

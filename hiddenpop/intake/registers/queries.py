@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from hiddenpop.intake.registers.categories import Coding
-from hiddenpop.intake.registers.description import Description, Register
 from hiddenpop.intake.registers.engine import name, text
 from hiddenpop.intake.registers.sources import Source
+
+if TYPE_CHECKING:
+    from hiddenpop.intake.registers.description import Description, Register
 
 SEPARATOR = "chr(31)"
 
@@ -50,7 +53,7 @@ class Queries:
         found = [f"min(place * {size} + s_{i}) % {size} AS s_{i}, min(s_{i}) <> max(s_{i}) AS d_{i}" for i in strata]
         history = "bit_or(CAST(1 AS BIGINT) << list) AS history"
         people = f"SELECT {', '.join([history, *found])} FROM ({records}) GROUP BY key"
-        told = ["history", *codes, "count(*)", *(f"count_if(d_{i})" for i in strata)]
+        told = ["history", *codes, "count(*)", *(f"count(*) FILTER (WHERE d_{i})" for i in strata)]
         return f"SELECT {', '.join(told)} FROM ({people}) GROUP BY {', '.join(['history', *codes])}"
 
     def _every(self) -> list[str]:
@@ -96,7 +99,8 @@ class Queries:
         rules.append((f"({self._key(register, source)}) IS NULL", text("without a person key")))
         if register.status:
             statuses = self.names["status"]
-            counted = [str(i) for i, status in enumerate(statuses) if status in self.description.counted]
+            wanted = {status.casefold() for status in self.description.counted}
+            counted = [str(i) for i, status in enumerate(statuses) if status.casefold() in wanted]
             told = ", ".join(text(f"of status {status}") for status in statuses)
             rules.append(("c_status.code IS NULL", text("without a status")))
             rules.append((f"c_status.code NOT IN ({', '.join(counted) or '-1'})", f"([{told}])[1 + c_status.code]"))

@@ -11,7 +11,6 @@ from hiddenpop.arrays import MAX_LISTS
 from hiddenpop.captures import CaptureTable, build_table
 from hiddenpop.errors import DataError
 from hiddenpop.intake.registers.categories import code_columns
-from hiddenpop.intake.registers.description import Description, read_description
 from hiddenpop.intake.registers.engine import open_engine
 from hiddenpop.intake.registers.queries import Queries
 from hiddenpop.intake.registers.sources import open_source, unreadable
@@ -19,6 +18,8 @@ from hiddenpop.result import Check, plain
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from hiddenpop.intake.registers.description import Description
 
 AGAIN = "of a person who is on the list already"
 DISAGREE = 0.01
@@ -65,7 +66,7 @@ class RegisterTable:
         }
 
     def __str__(self) -> str:
-        lines = [str(self.table)]
+        lines = [str(self.table).split("\n")[0]]
         for one in self.accounts:
             gone = "; ".join(f"{number:,} {reason}" for reason, number in one.dropped.items())
             lines.append(
@@ -100,6 +101,8 @@ def read_registers(source: str | Path | Description, *, root: str | Path | None 
     DuckDB reads the files; memory is bounded, and what does not fit goes encrypted to a folder that only its owner can
     read and that is removed at the end.
     """
+    from hiddenpop.intake.registers.description import Description, read_description
+
     if isinstance(source, Description):
         description, folder = source, Path(root or ".")
     else:
@@ -154,10 +157,13 @@ def _build(queries: Queries, reasons: list[tuple[Any, ...]], cells: list[tuple[A
         accounts.append(_account(listed, {reason: n for found, reason, n in reasons if found == place}, people))
     if nowhere := {reason: n for found, reason, n in reasons if found is None}:
         accounts.append(_account("(no list)", nowhere, 0))
+    dropped = _dropped(accounts)
+    if not cells:
+        raise DataError(f"No record is left. {dropped.message}", hint="Check the description.")
     title = queries.description.title or ", ".join(dict.fromkeys(source.label for source in queries.sources))
     table = build_table(
         queries.lists, masks, counts, strata=strata, keys=keys, source=title, duplicates_expected=True,
-        checks=[_dropped(accounts), *_disagreements(strata, cells, sum(counts))],
+        checks=[dropped, *_disagreements(strata, cells, sum(counts))],
     )  # fmt: skip
     return RegisterTable(table, tuple(accounts))
 
