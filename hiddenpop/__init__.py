@@ -58,8 +58,10 @@ from hiddenpop.estimators import (
 )
 from hiddenpop.intake import (
     Flaws,
+    LinkedRegisters,
     MadeRegisters,
     RegisterTable,
+    link_registers,
     make_registers,
     read_captures,
     read_registers,
@@ -68,6 +70,7 @@ from hiddenpop.intake import (
 from hiddenpop.overlap import Overlap, overlap
 from hiddenpop.provenance import Provenance
 from hiddenpop.registry import METHODS, compare, estimate, estimate_by
+from hiddenpop.replicates import combine, estimate_replicates
 from hiddenpop.report import plot_estimate, plot_estimates, plot_overlaps, write_report
 from hiddenpop.result import Check, Estimate, Interval, Refusal, frame
 from hiddenpop.sightings import SightingCounts
@@ -87,6 +90,7 @@ __all__ = [
     "HiddenpopError",
     "Interval",
     "Ladder",
+    "LinkedRegisters",
     "MadeRegisters",
     "MissingExtraError",
     "NotEstimableError",
@@ -110,15 +114,18 @@ __all__ = [
     "chapman",
     "check",
     "choose_headline",
+    "combine",
     "compare",
     "estimate",
     "estimate_by",
+    "estimate_replicates",
     "examine",
     "frame",
     "graphical",
     "internal_consistency",
     "latent_class",
     "lincoln_petersen",
+    "link_registers",
     "linkage_ladder",
     "load",
     "loglinear",

@@ -16,7 +16,7 @@ from hiddenpop.provenance import Provenance
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-IntervalKind = Literal["wald", "log-normal", "logit", "profile", "bootstrap", "credible", "bounds"]
+IntervalKind = Literal["wald", "log-normal", "logit", "profile", "bootstrap", "credible", "bounds", "combined"]
 
 FRAME_COLUMNS = (
     "method", "population", "low", "high", "level", "interval", "observed", "hidden", "ratio", "coverage",

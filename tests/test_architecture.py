@@ -16,7 +16,7 @@ LAYERS = [
     {"numerics"},
     {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output", "bootstrap"}
     | {"progress", "chains", "saved"},
-    {"registry", "datasets", "design"},
+    {"registry", "datasets", "design", "replicates"},
     {"estimators", "bayes", "checks", "intake"},
     {"report"},
     {"cli_io", "cli_options", "cli_registers", "cli_trust", "cli", "__main__"},
@@ -28,6 +28,8 @@ ONLY_IN = {
     "openpyxl": "intake",
     "pydantic": "intake",
     "psycopg": "intake",
+    "splink": "intake",
+    "pyspark": "intake",
     "numba": "numerics",
     "pymc": "bayes",
     "arviz": "bayes",

@@ -33,7 +33,10 @@ class Register(BaseModel):
     list : name of the list, if all rows belong to one
     list_column : column that names the list of each row
     person : columns whose values together are the same for the same person, and for nobody else
-    date, date_format : column that places a record in the period; format as in `%d/%m/%Y`, ISO if left out
+    identity : field -> column, for linkage where there is no `person`: `given`, `surname` and `born` are compared as
+        and dates, whatever else is given (sex, region, a telephone number) as it stands
+    record : column that numbers the records, to tell them from one another after linkage
+    date, date_format : column that places a record in the period; format of all dates as in `%d/%m/%Y`, ISO if left out
     status : column that says how sure it is that the person belongs
     referred_from : column that names the list that sent the person, if any
     only : column -> values; rows that have others are not part of the register
@@ -46,7 +49,9 @@ class Register(BaseModel):
     source: str = Field(min_length=1)
     list: str | None = Field(None, min_length=1)
     list_column: str | None = Field(None, min_length=1)
-    person: Names = Field(min_length=1)
+    person: Names = ()
+    identity: dict[str, str] = {}
+    record: str | None = None
     date: str | None = None
     date_format: str | None = None
     status: str | None = None
@@ -59,12 +64,17 @@ class Register(BaseModel):
     def _one_way_to_name_lists(self) -> Register:
         if (self.list is None) == (self.list_column is None):
             raise ValueError("give either list, the name, or list_column, the column that holds the names")
+        if not self.person and not self.identity:
+            raise ValueError("give person, the columns that are the same for the same person, or identity, for linkage")
+        if self.identity and not {"given", "surname"} & set(self.identity):
+            raise ValueError("identity needs given or surname")
         return self
 
     def named_columns(self) -> tuple[str, ...]:
         """Columns of the source that are read, each once."""
-        given = (self.list_column, self.date, self.status, self.referred_from)
-        found = [*self.person, *(name for name in given if name), *self.only, *self.columns.values()]
+        given = (self.list_column, self.record, self.date, self.status, self.referred_from)
+        found = [*self.person, *self.identity.values(), *(name for name in given if name), *self.only]
+        found += self.columns.values()
         return tuple(dict.fromkeys(found))
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hiddenpop.intake.registers.description import Description, Register
 
 SEPARATOR = "chr(31)"
+NAMES = ("given", "surname")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,17 @@ class Queries:
         told = ["history", *codes, "count(*)", *(f"count(*) FILTER (WHERE d_{i})" for i in strata)]
         return f"SELECT {', '.join(told)} FROM ({people}) GROUP BY {', '.join(['history', *codes])}"
 
+    def identities(self) -> str:
+        """The records that count: list, register, identity, strata as codes."""
+        fields = [name(field) for field in self.fields]
+        told = ", ".join(["list", "place", *fields, "record", *(f"s_{i}" for i in range(len(self.description.strata)))])
+        return " UNION ALL ".join(f"SELECT {told} FROM ({one}) WHERE reason IS NULL" for one in self._every())
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields of linkage, which all registers have."""
+        return tuple(self.description.registers[0].identity)
+
     def _every(self) -> list[str]:
         return [self._records(place) for place in range(len(self.sources))]
 
@@ -66,15 +78,14 @@ class Queries:
             listed = str(self.lists.index(register.list))
         else:
             positions = ", ".join(str(self.lists.index(found)) for found in self.names["list"])
-            listed = f"([{positions}])[1 + c_list.code]"
-        aliases = {"list": "c_list", "status": "c_status"}
-        aliases |= {stratum: f"c_{i}" for i, stratum in enumerate(self.description.strata)}
+            listed = f"([{positions}])[1 + {_code('list')}]"
         strata = [
-            f"{aliases[stratum]}.code AS s_{i}" if stratum in codings else f"CAST(NULL AS INTEGER) AS s_{i}"
+            f"{_code(stratum)} AS s_{i}" if stratum in codings else f"CAST(NULL AS INTEGER) AS s_{i}"
             for i, stratum in enumerate(self.description.strata)
         ]
-        told = [f"{listed} AS list", f"{self._key(register, source)} AS key", *strata, f"{place} AS place"]
-        joins = " ".join(_join(coding, aliases[kind]) for kind, coding in codings.items())
+        who = [f"{value} AS {name(field)}" for field, value in self._identity(register, source, codings).items()]
+        told = [f"{listed} AS list", *(who or [f"{self._key(register, source)} AS key"]), *strata, f"{place} AS place"]
+        joins = " ".join(_join(kind, coding) for kind, coding in codings.items())
         only = " AND ".join(
             f"trim(CAST(r.{name(column)} AS VARCHAR)) IN ({', '.join(map(text, values))})"
             for column, values in register.only.items()
@@ -88,22 +99,40 @@ class Queries:
         alike = len({tuple(of.types[column] for column in one.person) for one, of in pairs}) == 1
         if len(register.person) == 1 and alike and source.types[register.person[0]] != "VARCHAR":
             return f"r.{name(register.person[0])}"
-        parts = [f"nullif(trim(CAST(r.{name(column)} AS VARCHAR)), '')" for column in register.person]
-        return f" || {SEPARATOR} || ".join(parts)
+        return f" || {SEPARATOR} || ".join(_plain(column, source) for column in register.person)
+
+    def _identity(self, register: Register, source: Source, codings: Mapping[str, Coding]) -> dict[str, str]:
+        """Field of linkage -> what it is: text, a date as text, or the code of a category."""
+        found = {}
+        for field, column in register.identity.items():
+            if field == "born":
+                found[field] = f"CAST({_day(register, column, source)} AS VARCHAR)"
+            elif field in codings:
+                found[field] = f"CAST({_code(field)} AS VARCHAR)"
+            else:
+                found[field] = f"lower({_plain(column, source)})"
+        if found:
+            found["record"] = _plain(register.record, source) if register.record else "CAST(NULL AS VARCHAR)"
+        return found
 
     def _reason(self, register: Register, source: Source) -> str:
         """Why a record is left out, the first reason that holds; null where it counts."""
         rules = []
         if register.list_column:
-            rules.append(("c_list.code IS NULL", text("without a list")))
-        rules.append((f"({self._key(register, source)}) IS NULL", text("without a person key")))
+            rules.append((f"{_code('list')} IS NULL", text("without a list")))
+        if register.identity:
+            names = [_plain(register.identity[field], source) for field in NAMES if field in register.identity]
+            rules.append((f"coalesce({', '.join(names)}) IS NULL", text("without a name")))
+        else:
+            rules.append((f"({self._key(register, source)}) IS NULL", text("without a person key")))
         if register.status:
             statuses = self.names["status"]
             wanted = {status.casefold() for status in self.description.counted}
             counted = [str(i) for i, status in enumerate(statuses) if status.casefold() in wanted]
             told = ", ".join(text(f"of status {status}") for status in statuses)
-            rules.append(("c_status.code IS NULL", text("without a status")))
-            rules.append((f"c_status.code NOT IN ({', '.join(counted) or '-1'})", f"([{told}])[1 + c_status.code]"))
+            code = _code("status")
+            rules.append((f"{code} IS NULL", text("without a status")))
+            rules.append((f"{code} NOT IN ({', '.join(counted) or '-1'})", f"([{told}])[1 + {code}]"))
         if self.description.period and register.date:
             day, (first, last) = _day(register, register.date, source), self.description.period
             rules.append((f"{day} IS NULL", text("without a readable date")))
@@ -115,8 +144,19 @@ class Queries:
         return "CASE " + " ".join(f"WHEN {when} THEN {then}" for when, then in rules) + " END"
 
 
-def _join(coding: Coding, alias: str) -> str:
+def _join(kind: str, coding: Coding) -> str:
+    alias = name(f"code {kind}")
     return f"LEFT JOIN {name(coding.table)} AS {alias} ON CAST(r.{name(coding.column)} AS VARCHAR) = {alias}.value"
+
+
+def _code(kind: str) -> str:
+    return f"{name(f'code {kind}')}.code"
+
+
+def _plain(column: str, source: Source) -> str:
+    """A value as text, null where there is nothing."""
+    raw = f"r.{name(column)}" if source.types[column] == "VARCHAR" else f"CAST(r.{name(column)} AS VARCHAR)"
+    return f"nullif(trim({raw}), '')"
 
 
 def _day(register: Register, column: str, source: Source) -> str:

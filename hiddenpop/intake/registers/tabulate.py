@@ -42,6 +42,10 @@ class Account:
     dropped: Mapping[str, int]
     people: int
 
+    def __str__(self) -> str:
+        gone = "; ".join(f"{number:,} {reason}" for reason, number in self.dropped.items())
+        return f"{self.list}: {self.records:,} records, {self.people:,} people" + (f" ({gone})" if gone else "")
+
 
 @dataclass(frozen=True)
 class RegisterTable:
@@ -66,13 +70,7 @@ class RegisterTable:
         }
 
     def __str__(self) -> str:
-        lines = [str(self.table).split("\n")[0]]
-        for one in self.accounts:
-            gone = "; ".join(f"{number:,} {reason}" for reason, number in one.dropped.items())
-            lines.append(
-                f"  {one.list}: {one.records:,} records, {one.people:,} people" + (f" ({gone})" if gone else "")
-            )
-        return "\n".join(lines)
+        return "\n".join([str(self.table).split("\n")[0], *(f"  {one}" for one in self.accounts)])
 
 
 def read_registers(source: str | Path | Description, *, root: str | Path | None = None) -> RegisterTable:
@@ -101,17 +99,25 @@ def read_registers(source: str | Path | Description, *, root: str | Path | None 
     DuckDB reads the files; memory is bounded, and what does not fit goes encrypted to a folder that only its owner can
     read and that is removed at the end.
     """
+    description, folder = describe(source, root)
+    if any(one.identity for one in description.registers):
+        raise DataError("A register has no person key.", hint="Use link_registers (`hiddenpop link`), or give person.")
+    with open_engine(description.memory) as connection:
+        queries = prepare(connection, description, folder)
+        return build(queries, ask(connection, queries.reasons()), ask(connection, queries.cells()))
+
+
+def describe(source: str | Path | Description, root: str | Path | None) -> tuple[Description, Path]:
+    """The description, and the folder that holds its files."""
     from hiddenpop.intake.registers.description import Description, read_description
 
     if isinstance(source, Description):
-        description, folder = source, Path(root or ".")
-    else:
-        description, folder = read_description(Path(source)), Path(root or Path(source).parent)
-    with open_engine(description.memory) as connection:
-        return _tabulate(connection, description, folder)
+        return source, Path(root or ".")
+    return read_description(Path(source)), Path(root or Path(source).parent)
 
 
-def _tabulate(connection: DuckDBPyConnection, description: Description, root: Path) -> RegisterTable:
+def prepare(connection: DuckDBPyConnection, description: Description, root: Path) -> Queries:
+    """Open the sources, code their categories, and make ready what is asked of them."""
     registers = description.registers
     sources = [
         open_source(connection, one.source, one.named_columns(), root, f"source_{place}")
@@ -120,18 +126,23 @@ def _tabulate(connection: DuckDBPyConnection, description: Description, root: Pa
     kinds = []
     for one in registers:
         own = {"list": one.list_column, "status": one.status}
-        kinds.append({kind: column for kind, column in own.items() if column} | one.columns)
+        coded = {field: column for field, column in one.identity.items() if field in description.categories}
+        kinds.append({kind: column for kind, column in own.items() if column} | coded | one.columns)
     names, codings = code_columns(connection, description, sources, kinds)
     named = [one.list for one in registers if one.list]
     lists = [*named, *(found for found in names.get("list", []) if found not in named)]
     if len(lists) > MAX_LISTS:
         raise DataError(f"{len(lists)} lists are too many (at most {MAX_LISTS}).", hint="Check list_column.")
-    queries = Queries(description, sources, names, codings, lists)
-    reasons, cells = _ask(connection, queries.reasons()), _ask(connection, queries.cells())
-    return _build(queries, reasons, cells)
+    return Queries(description, sources, names, codings, lists)
 
 
-def _ask(connection: DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
+def ask(connection: DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
+    """The rows of an answer; errors of the engine become ours.
+
+    Raises
+    ------
+    DataError
+    """
     import duckdb
 
     try:
@@ -142,8 +153,8 @@ def _ask(connection: DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
         raise unreadable(error, "A register") from None
 
 
-def _build(queries: Queries, reasons: list[tuple[Any, ...]], cells: list[tuple[Any, ...]]) -> RegisterTable:
-    """The table and the accounts from what the engine answered."""
+def build(queries: Queries, reasons: list[tuple[Any, ...]], cells: list[tuple[Any, ...]]) -> RegisterTable:
+    """The table and the accounts from the answers to `Queries.reasons` and `Queries.cells`."""
     strata, unknown = queries.description.strata, queries.description.unknown
     width = 1 + len(strata)
     masks, counts = [row[0] for row in cells], [row[width] for row in cells]
@@ -151,12 +162,11 @@ def _build(queries: Queries, reasons: list[tuple[Any, ...]], cells: list[tuple[A
         tuple(unknown if code is None else queries.names[s][code] for s, code in zip(strata, row[1:width], strict=True))
         for row in cells
     ]
-    accounts = []
-    for place, listed in enumerate(queries.lists):
-        people = sum(n for mask, n in zip(masks, counts, strict=True) if mask >> place & 1)
-        accounts.append(_account(listed, {reason: n for found, reason, n in reasons if found == place}, people))
-    if nowhere := {reason: n for found, reason, n in reasons if found is None}:
-        accounts.append(_account("(no list)", nowhere, 0))
+    on = [
+        sum(n for mask, n in zip(masks, counts, strict=True) if mask >> place & 1)
+        for place in range(len(queries.lists))
+    ]
+    accounts = accounts_of(queries.lists, reasons, on)
     dropped = _dropped(accounts)
     if not cells:
         raise DataError(f"No record is left. {dropped.message}", hint="Check the description.")
@@ -165,7 +175,17 @@ def _build(queries: Queries, reasons: list[tuple[Any, ...]], cells: list[tuple[A
         queries.lists, masks, counts, strata=strata, keys=keys, source=title, duplicates_expected=True,
         checks=[dropped, *_disagreements(strata, cells, sum(counts))],
     )  # fmt: skip
-    return RegisterTable(table, tuple(accounts))
+    return RegisterTable(table, accounts)
+
+
+def accounts_of(lists: Sequence[str], reasons: Sequence[tuple[Any, ...]], people: Sequence[int]) -> tuple[Account, ...]:
+    """What became of the records of each list, from the answer to `Queries.reasons` and the people on it."""
+    accounts = []
+    for place, listed in enumerate(lists):
+        accounts.append(_account(listed, {reason: n for found, reason, n in reasons if found == place}, people[place]))
+    if nowhere := {reason: n for found, reason, n in reasons if found is None}:
+        accounts.append(_account("(no list)", nowhere, 0))
+    return tuple(accounts)
 
 
 def _account(listed: str, rows: dict[str | None, int], people: int) -> Account:

@@ -1,0 +1,99 @@
+"""Does doubt about links reach the interval? `python analyses/linkage/coverage.py [REGISTERS]`.
+
+Registers of a known population are made with flawed names and dates, linked by Splink, and the population estimated
+from the table of likely links alone, and from the replicates. Writes `coverage.csv` and the table in `README.md`.
+"""
+
+import csv
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+import hiddenpop as hp
+
+HERE = Path(__file__).parent
+TABLE = HERE / "coverage.csv"
+POPULATION, CHANCES = 3000, (0.2, 0.25, 0.3)
+FLAWS = hp.Flaws(typo=0.08, spelling=0.25, no_birth=0.06, wrong_birth=0.04, twins=0.01)
+IDENTITY = '{given = "given", surname = "surname", born = "born", sex = "sex", region = "region"}'
+METHOD, OPTIONS = "loglinear", {"interval": "profile"}
+COLUMNS = ("seed", "missed", "false", "observed", "key", "naive", "naive_holds", "combined", "low", "high", "holds")
+
+
+def run(seed: int) -> dict[str, float]:
+    """One set of registers."""
+    design = hp.Design(population=POPULATION, probabilities=CHANCES)
+    made = hp.make_registers(design, flaws=FLAWS, seed=seed)
+    with TemporaryDirectory() as folder:
+        path = made.write(folder)
+        key = hp.estimate(hp.read_registers(path).table, METHOD, **OPTIONS)
+        text = path.read_text(encoding="utf-8").replace('person = "key"', f'record = "case"\nidentity = {IDENTITY}')
+        path.write_text(text, encoding="utf-8")
+        linked = hp.link_registers(path, replicates=20, seed=seed)
+    naive = hp.estimate(linked.table, METHOD, **OPTIONS)
+    found = hp.estimate_replicates(linked.replicates, METHOD, **OPTIONS)
+    missed, false = faults(made, linked)
+    return {
+        "seed": seed,
+        "missed": round(missed, 4),
+        "false": round(false, 4),
+        "observed": linked.table.observed,
+        "key": round(key.population, 1),
+        "naive": round(naive.population, 1),
+        "naive_holds": int(naive.interval.low <= POPULATION <= naive.interval.high),
+        "combined": round(found.population, 1),
+        "low": round(found.interval.low, 1),
+        "high": round(found.interval.high, 1),
+        "holds": int(found.interval.low <= POPULATION <= found.interval.high),
+    }
+
+
+def faults(made: hp.MadeRegisters, linked: hp.LinkedRegisters) -> tuple[float, float]:
+    """Share of true pairs that are not linked, and of linked pairs that are false."""
+    truth = {(name, str(row.case)): row.person for name, frame in made.registers.items() for row in frame.itertuples()}
+    real = np.array([truth[row.list, row.record] for row in linked.records.itertuples()])
+    found = linked.records["person"].to_numpy()
+
+    def pairs(*keys: np.ndarray) -> int:
+        counts = np.unique(np.stack(keys), axis=1, return_counts=True)[1]
+        return int((counts * (counts - 1) // 2).sum())
+
+    both = pairs(real, found)
+    return 1 - both / pairs(real), 1 - both / pairs(found)
+
+
+def main() -> None:
+    """Run what is missing and sum up."""
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    rows = list(csv.DictReader(TABLE.open(encoding="utf-8"))) if TABLE.exists() else []
+    for seed in range(len(rows), number):
+        rows.append({name: str(value) for name, value in run(seed).items()})
+        with TABLE.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    print(summarise(rows))
+
+
+def summarise(rows: list[dict[str, str]]) -> dict[str, float]:
+    """Means of the shares, coverage of both intervals, median of estimates over the truth."""
+
+    def column(name: str) -> np.ndarray:
+        return np.array([float(row[name]) for row in rows])
+
+    return {
+        "registers": len(rows),
+        "missed": round(column("missed").mean(), 4),
+        "false": round(column("false").mean(), 4),
+        "coverage": round(column("holds").mean(), 3),
+        "naive_coverage": round(column("naive_holds").mean(), 3),
+        "median": round(float(np.median(column("combined"))) / POPULATION, 4),
+        "naive_median": round(float(np.median(column("naive"))) / POPULATION, 4),
+        "key_median": round(float(np.median(column("key"))) / POPULATION, 4),
+    }
+
+
+if __name__ == "__main__":
+    main()
