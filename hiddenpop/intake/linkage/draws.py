@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from hiddenpop.arrays import Counts, Flags, Floats
 
 MOST_ROUNDS = 500
 NEAR = 1e-6
+LIKELY = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,41 +37,35 @@ class Pairs:
         return np.asarray(self.list[self.left] == self.list[self.right])
 
     @cached_property
-    def slots(self) -> tuple[Counts, Counts]:
-        """(m,) of each pair: what its left record may be only once, one person of the other list; and its right."""
-        lists = int(self.list.max()) + 1
-        return self.left * lists + self.list[self.right], self.right * lists + self.list[self.left]
-
-    @cached_property
     def probability(self) -> Floats:
         """(m,) probability of each pair.
 
-        A person is on another list once, or not at all, so pairs that share a record and a list exclude one another;
-        pairs of one list are entries made twice, and excluded by nothing. How many pairs of each kind there are is
-        found from the pairs themselves (expectation and maximisation of two prior shares).
+        A person is on another list once, or not at all, so that pairs which share a person and a list exclude one
+        another; pairs of one list, entries made twice, are excluded by nothing. How many pairs of each kind there are
+        is found from the pairs themselves (expectation and maximisation of two prior shares).
         """
         sizes = np.bincount(self.list).astype(float)
         inside = float((sizes * (sizes - 1.0)).sum() / 2.0)
-        possible = np.array([sizes.sum() * (sizes.sum() - 1.0) / 2.0 - inside, inside])
-        kind = self.within.astype(int)
-        prior = np.full(2, max(1.0, float((self.odds > 1.0).sum())) / possible.sum())
+        across = float(sizes.sum() * (sizes.sum() - 1.0) / 2.0 - inside)
         found = np.zeros(self.odds.size)
-        for _ in range(MOST_ROUNDS):
-            before, weight = found, (prior / (1.0 - prior))[kind] * self.odds
-            rivals = self._rivals(weight)
-            found = weight / (1.0 + np.where(self.within, weight, rivals))
-            prior = np.clip(np.bincount(kind, found, minlength=2) / np.maximum(possible, 1.0), 1e-15, 0.5)
-            if np.abs(found - before).max(initial=0.0) < NEAR:
-                break
+        found[self.within] = _weigh(self.odds[self.within], inside, ())
+        people = self._between(found)
+        found[~self.within] = _weigh(people.odds, across, people.slots)[people.place]
         return found
 
-    def _rivals(self, weight: Floats) -> Floats:
-        """(m,) weight of all pairs between two lists that share a record with a pair, its own included once."""
-        total = -weight
-        for slot in self.slots:
-            _, place = np.unique(slot, return_inverse=True)
-            total = total + np.bincount(place, np.where(self.within, 0.0, weight))[place]
-        return total
+    def _between(self, probability: Floats) -> _Between:
+        """Pairs of people of two lists: entries that were likely made twice are one person."""
+        person = self.cluster(self.within & (probability >= LIKELY))
+        left, right = self.left[~self.within], self.right[~self.within]
+        ends = np.sort(np.stack([person[left], person[right]]), axis=0)
+        pairs, first, place = np.unique(ends, axis=1, return_index=True, return_inverse=True)
+        odds = np.full(pairs.shape[1], 0.0)
+        np.maximum.at(odds, place, self.odds[~self.within])
+        lists = int(self.list.max()) + 1
+        swapped = person[left][first] != pairs[0]
+        of = np.where(swapped, self.list[right][first], self.list[left][first])
+        other = np.where(swapped, self.list[left][first], self.list[right][first])
+        return _Between(odds, (pairs[0] * lists + other, pairs[1] * lists + of), place)
 
     def cluster(self, chosen: Flags) -> Counts:
         """(n,) number of the person of each record, if these pairs are linked."""
@@ -88,19 +83,56 @@ class Pairs:
         record speaks for its others. Of pairs that exclude one another one is drawn, or none.
         """
         whole = self.cluster(np.ones(self.odds.size, dtype=bool))
-        place, begin, end = whole[self.left], *self._ranges()
+        place = whole[self.left]
+        begin = np.zeros(self.odds.size)
+        people = self._between(self.probability)
+        likely = np.zeros(people.odds.size)
+        likely[people.place] = self.probability[~self.within]
+        begin[~self.within] = _begin(likely, people.slots)[people.place]
+        end = begin + self.probability
         for _ in range(number):
             uniform = generator.random(whole.max(initial=0) + 1)[place]
             yield self.cluster((begin <= uniform) & (uniform < end))
 
-    def _ranges(self) -> tuple[Floats, Floats]:
-        """(m,) the part of the unit interval in which a pair is linked: rivals one after the other, the likely first."""
-        begin = np.zeros(self.odds.size)
-        for slot in self.slots:
-            order = np.lexsort((-self.probability, slot))
-            order = order[~self.within[order]]
-            before = np.cumsum(self.probability[order]) - self.probability[order]
-            first = np.r_[True, slot[order][1:] != slot[order][:-1]]
-            start = np.maximum.accumulate(np.where(first, before, 0.0))
-            begin[order] = np.maximum(begin[order], before - start)
-        return begin, begin + self.probability
+
+@dataclass(frozen=True, eq=False)
+class _Between:
+    """Pairs of people of two lists.
+
+    Attributes
+    ----------
+    odds : (q,) the best of their entries
+    slots : two (q,), each person with the list of the other: what can be filled only once
+    place : (m,) the pair of people of each pair of entries
+    """
+
+    odds: Floats
+    slots: tuple[Counts, Counts]
+    place: Counts
+
+
+def _weigh(odds: Floats, possible: float, slots: Sequence[Counts]) -> Floats:
+    """(q,) probabilities from Bayes factors; pairs that share a slot exclude one another."""
+    places = [np.unique(slot, return_inverse=True)[1] for slot in slots]
+    prior = max(1.0, float((odds > 1.0).sum())) / max(possible, 2.0)
+    found = np.zeros(odds.size)
+    for _ in range(MOST_ROUNDS):
+        before, weight = found, prior / (1.0 - prior) * odds
+        rivals = weight if not places else sum((np.bincount(at, weight)[at] for at in places), -weight)
+        found = weight / (1.0 + rivals)
+        prior = float(np.clip(found.sum() / max(possible, 1.0), 1e-15, 0.5))
+        if np.abs(found - before).max(initial=0.0) < NEAR:
+            break
+    return found
+
+
+def _begin(probability: Floats, slots: Sequence[Counts]) -> Floats:
+    """(q,) where the part of the unit interval of a pair begins: rivals one after the other, the likely first."""
+    begin = np.zeros(probability.size)
+    for slot in slots:
+        order = np.lexsort((-probability, slot))
+        before = np.cumsum(probability[order]) - probability[order]
+        first = np.r_[True, slot[order][1:] != slot[order][:-1]][: order.size]
+        start = np.maximum.accumulate(np.where(first, before, 0.0))
+        begin[order] = np.maximum(begin[order], before - start)
+    return begin

@@ -139,9 +139,9 @@ def link_registers(
         fields += [BEGINS] if "given" in queries.fields else []
         if engine == "spark":
             taken = connection.execute(f"SELECT unique_id, {', '.join(map(name, fields))} FROM records").df()
-            found = score_pairs(taken, engine, fields, LEAST, seed)
+            found = score_pairs(taken, len(frame), engine, fields, LEAST, seed)
         else:
-            found = score_pairs(connection, engine, fields, LEAST, seed)
+            found = score_pairs(connection, len(frame), engine, fields, LEAST, seed)
     return _Linked(queries, reasons, frame, found).finish(threshold, replicates, seed)
 
 

@@ -19,19 +19,25 @@ Engine = Literal["duckdb", "spark"]
 NAMES = ("given", "surname")
 SOUNDS = ("sound_given", "sound_surname")
 BORN_YEAR, BEGINS = "born_year", "sound_begins"  # made of the others: year of birth, begin of the sound of a given name
+MANY, FEWEST = (
+    0.02,
+    0.02,
+)  # share of agreement by chance that is of one person, from which it is taken out; most of it that is
 CLOSE = 0.88  # Jaro-Winkler similarity of spellings of one name
 RANDOM_PAIRS = 5e6
+CONVERGED, MOST_ROUNDS = 1e-6, 150  # of learning: the defaults, 1e-4 and 25, stop early where it is slow
 SURE = 0.7  # share of true pairs that agree in name, sound and date of birth, to begin with
 
 
 def score_pairs(
-    table: DuckDBPyConnection | DataFrame, engine: Engine, fields: Sequence[str], least: float, seed: int
+    table: DuckDBPyConnection | DataFrame, size: int, engine: Engine, fields: Sequence[str], least: float, seed: int
 ) -> DataFrame:
     """Pairs of records that may be of one person, each with what speaks for it.
 
     Parameters
     ----------
     table : a connection whose table `records` has a number `unique_id` and the fields; for Spark a DataFrame
+    size : int, records
     fields : columns to be compared: NAMES with SOUNDS (and BEGINS), `born` with BORN_YEAR, and others as they stand
     least : pairs less probable are left out
     seed : of the random pairs
@@ -58,10 +64,13 @@ def score_pairs(
         link_type="dedupe_only",
         comparisons=list(_comparisons(fields)),
         blocking_rules_to_generate_predictions=list(_blocks(fields)),
-        retain_intermediate_calculation_columns=True,
+        retain_intermediate_calculation_columns=False,
         retain_matching_columns=False,
+        em_convergence=CONVERGED,
+        max_iterations=MOST_ROUNDS,
     )
-    linker = Linker(_register(table, engine), settings)
+    data = _register(table, engine)
+    linker = Linker(data, settings)
     training = linker.training
     with _quietly():
         try:
@@ -70,16 +79,38 @@ def score_pairs(
             for rule in _training(fields):
                 training.estimate_parameters_using_expectation_maximisation(rule, record_sample_proportion=1.0)
             found = linker.inference.predict(threshold_match_probability=least).as_pandas_dataframe()
-            prior = float(linker.misc.save_model_to_json()["probability_two_random_records_match"])
+            possible = size * (size - 1) / 2.0
+            model = linker.misc.save_model_to_json()
+            if _purify(model, float(found["match_probability"].sum()) / possible):
+                purer = Linker(data, model)
+                _quiet()
+                found = purer.inference.predict(threshold_match_probability=least).as_pandas_dataframe()
         except (SplinkException, ZeroDivisionError, ValueError) as error:
             raise ConvergenceError(
                 "Nothing can be learned from these records: too few of them agree.",
                 hint="Give more fields (born, sex, region), or link by hand.",
             ) from error
     pairs = found.rename(columns={"unique_id_l": "left", "unique_id_r": "right"})
+    prior = float(model["probability_two_random_records_match"])
     pairs["odds"] = 2.0 ** pairs["match_weight"] * (1.0 - prior) / prior
     ordered: DataFrame = pairs[["left", "right", "odds"]].sort_values(["left", "right"], ignore_index=True)
     return ordered
+
+
+def _purify(model: dict[str, Any], share: float) -> bool:
+    """Take pairs of one person out of the random pairs from which agreement by chance was learned; were they many?
+
+    In registers that overlap, a random pair agrees in a date of birth more often because it is one person than by
+    chance: `u = (observed - share m) / (1 - share)`.
+    """
+    most = 0.0
+    for comparison in model["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            if "u_probability" in level and "m_probability" in level:
+                u, own = level["u_probability"], share * level["m_probability"]
+                most = max(most, own / u)
+                level["u_probability"] = max(u - own, FEWEST * u) / (1.0 - share)
+    return most > MANY
 
 
 def _register(table: DuckDBPyConnection | DataFrame, engine: Engine) -> Any:
@@ -101,15 +132,19 @@ def _register(table: DuckDBPyConnection | DataFrame, engine: Engine) -> Any:
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Splink's messages may show data; none of them is let out."""
-    logger = logging.getLogger("splink")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    before = logging.getLogger("splink").level
+    _quiet()
     try:
         with catch_warnings():
             simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(before)
+        logging.getLogger("splink").setLevel(before)
+
+
+def _quiet() -> None:
+    """Again after a Linker is made: it turns its messages on."""
+    logging.getLogger("splink").setLevel(logging.CRITICAL)
 
 
 def _comparisons(fields: Sequence[str]) -> Iterator[Any]:
