@@ -39,6 +39,7 @@ from hiddenpop.cli_options import (
     Threshold,
     Where,
 )  # fmt: skip
+from hiddenpop.cli_registers import link
 from hiddenpop.cli_registers import table as make_table
 from hiddenpop.cli_trust import plan, sensitivity, validate
 from hiddenpop.datasets import entries
@@ -222,6 +223,7 @@ def report(
 
 
 app.command(epilog="Example: hiddenpop table intake.toml -o table.parquet")(make_table)
+app.command(epilog="Example: hiddenpop link intake.toml --method loglinear-shrinkage")(link)
 app.command(epilog="Example: hiddenpop sensitivity kosovo_1999 --kind highest-order")(sensitivity)
 app.command(epilog="Example: hiddenpop plan uk_2013")(plan)
 app.command(epilog="Example: hiddenpop validate uk_2013 --method loglinear-shrinkage")(validate)

@@ -16,7 +16,7 @@ import hiddenpop as hp
 HERE = Path(__file__).parent
 TABLE = HERE / "coverage.csv"
 POPULATION, CHANCES = 3000, (0.2, 0.25, 0.3)
-FLAWS = hp.Flaws(typo=0.08, spelling=0.25, no_birth=0.06, wrong_birth=0.04, twins=0.01)
+FLAWS = hp.Flaws(typo=0.08, spelling=0.25, no_birth=0.06, wrong_birth=0.04, twins=0.002)
 IDENTITY = '{given = "given", surname = "surname", born = "born", sex = "sex", region = "region"}'
 METHOD, OPTIONS = "loglinear", {"interval": "profile"}
 COLUMNS = ("seed", "missed", "false", "observed", "key", "naive", "naive_holds", "combined", "low", "high", "holds")

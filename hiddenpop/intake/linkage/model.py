@@ -23,9 +23,9 @@ MANY, FEWEST = (
     0.02,
     0.02,
 )  # share of agreement by chance that is of one person, from which it is taken out; most of it that is
+FEW_RECORDS = 4000  # of which all pairs are looked at
 CLOSE = 0.88  # Jaro-Winkler similarity of spellings of one name
 RANDOM_PAIRS = 5e6
-CONVERGED, MOST_ROUNDS = 1e-6, 150  # of learning: the defaults, 1e-4 and 25, stop early where it is slow
 SURE = 0.7  # share of true pairs that agree in name, sound and date of birth, to begin with
 
 
@@ -63,11 +63,9 @@ def score_pairs(
     settings = SettingsCreator(
         link_type="dedupe_only",
         comparisons=list(_comparisons(fields)),
-        blocking_rules_to_generate_predictions=list(_blocks(fields)),
+        blocking_rules_to_generate_predictions=list(_blocks(fields)) if size > FEW_RECORDS else ["1=1"],
         retain_intermediate_calculation_columns=False,
         retain_matching_columns=False,
-        em_convergence=CONVERGED,
-        max_iterations=MOST_ROUNDS,
     )
     data = _register(table, engine)
     linker = Linker(data, settings)

@@ -1,0 +1,206 @@
+"""Linkage: one name in many spellings, pairs with honest probabilities, replicates that carry the doubt."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hiddenpop as hp
+from hiddenpop.intake.linkage.draws import Pairs
+from hiddenpop.intake.linkage.spelling import romanise, sound
+
+IDENTITY = '{given = "given", surname = "surname", born = "born", sex = "sex", region = "region"}'
+CLEAN = hp.Flaws(typo=0.02, spelling=0.05, swapped=0.005, no_birth=0.01, wrong_birth=0.01, twins=0.002)
+
+
+@pytest.mark.parametrize(
+    ("written", "roman"),
+    [
+        ("Nguyễn Thị", "nguyen thi"),
+        ("Шевченко", "shevchenko"),
+        ("O'Brien-Smith ", "obrien smith"),
+        ("محمد", "mhmd"),
+    ],
+)
+def test_names_in_latin_letters(written, roman):
+    assert romanise(written) == roman
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("Mohammed", "Muhammad", "Mohamad", "محمد"), ("Shevchenko", "Schewtschenko", "Шевченко", "Sevcenko"),
+        ("Nguyen", "Nguyễn"), ("Jose Luis", "José-Luis"), ("Khalid", "Halid", "خالد"),
+        ("Natalia", "Natalya", "Наталья"), ("Xiaoming", "Xiao Ming", "晓明"), ("Suleiman", "Soliman", "سليمان"),
+    ],
+)  # fmt: skip
+def test_spellings_of_a_name_sound_alike(spellings):
+    assert len({sound(romanise(one)) for one in spellings}) == 1
+
+
+def test_different_names_sound_different():
+    names = ["Fatima", "Natalia", "Andrei", "Guadalupe", "Prasert", "Mustafa", "Bondarenko", "Hernandez"]
+    assert len({sound(romanise(one)) for one in names}) == len(names)
+
+
+def pairs_of(lists, pairs, odds):
+    left, right = np.array(pairs).T
+    return Pairs(np.array(lists), left, right, np.array(odds, dtype=float))
+
+
+def test_pairs_that_share_a_person_and_a_list_exclude_one_another():
+    """Record 0 of list 0 has two candidates on list 1: together they have a probability of at most 1."""
+    lists = [0, 1, 1, *[0] * 50, *[1] * 50]
+    sure = [(3 + i, 53 + i) for i in range(50)]
+    pairs = pairs_of(lists, [(0, 1), (0, 2), *sure], [1e5, 1e5, *[1e9] * 50])
+    first, second, *rest = pairs.probability
+    assert first == pytest.approx(second)
+    assert 0.4 < first < 0.5
+    assert min(rest) > 0.999
+    drawn = list(pairs.draw(500, np.random.default_rng(1)))
+    together = np.array([[people[0] == people[1], people[0] == people[2]] for people in drawn])
+    assert not together.all(axis=1).any(), "never both"
+    assert together.mean(axis=0) == pytest.approx([first, second], abs=0.07)
+
+
+def test_entries_made_twice_are_no_rivals():
+    """Records 1 and 2 of list 1 are one person: both belong to record 0."""
+    lists = [0, 1, 1, *[0] * 50, *[1] * 50]
+    sure = [(3 + i, 53 + i) for i in range(50)]
+    pairs = pairs_of(lists, [(0, 1), (0, 2), (1, 2), *sure], [1e8, 1e8, 1e8, *[1e9] * 50])
+    assert pairs.probability.min() > 0.99
+    people = pairs.cluster(pairs.probability > 0.5)
+    assert people[0] == people[1] == people[2]
+
+
+def test_nobody_to_link_is_no_trouble():
+    nothing = Pairs(np.array([0, 1]), np.zeros(0, int), np.zeros(0, int), np.zeros(0))
+    assert nothing.probability.size == 0
+    assert [len(set(people)) for people in nothing.draw(2, np.random.default_rng(0))] == [2, 2]
+
+
+def describe(made, folder):
+    path = made.write(folder)
+    text = path.read_text(encoding="utf-8").replace('person = "key"', f'record = "case"\nidentity = {IDENTITY}')
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory):
+    design = hp.Design(population=6000, probabilities=(0.2, 0.25, 0.3))
+    made = hp.make_registers(design, flaws=CLEAN, seed=3)
+    return made, hp.link_registers(describe(made, tmp_path_factory.mktemp("made")), replicates=10, seed=1)
+
+
+def faults(made, found):
+    """Share of true pairs missed, and of linked pairs that are false."""
+    truth = {(name, str(row.case)): row.person for name, frame in made.registers.items() for row in frame.itertuples()}
+    real = np.array([truth[row.list, row.record] for row in found.records.itertuples()])
+    people = found.records["person"].to_numpy()
+
+    def pairs(*keys):
+        counts = np.unique(np.stack(keys), axis=1, return_counts=True)[1]
+        return (counts * (counts - 1) // 2).sum()
+
+    return 1 - pairs(real, people) / pairs(real), 1 - pairs(real, people) / pairs(people)
+
+
+def test_clean_registers_are_linked(linked):
+    made, found = linked
+    missed, false = faults(made, found)
+    assert missed <= 0.03
+    assert false <= 0.03
+    assert found.recall == pytest.approx(1 - missed, abs=0.02)
+    assert found.precision == pytest.approx(1 - false, abs=0.02)
+
+
+def test_every_record_has_an_account_after_linkage(linked):
+    made, found = linked
+    for account, (name, frame) in zip(found.accounts, made.registers.items(), strict=True):
+        assert account.list == name
+        assert account.records == len(frame) == account.people + sum(account.dropped.values())
+
+
+def test_replicates_reach_the_interval(linked):
+    _, found = linked
+    assert len(found.replicates) == 10
+    assert len({one.observed for one in found.replicates}) > 1
+    estimate = hp.estimate_replicates(found.replicates, "loglinear", interval="profile")
+    assert estimate.interval.low <= 6000 <= estimate.interval.high
+    assert estimate.fit.between > 0
+
+
+def test_the_same_seed_links_the_same(linked, tmp_path):
+    made, found = linked
+    again = hp.link_registers(describe(made, tmp_path), replicates=10, seed=1)
+    assert again.table == found.table
+    assert [one.digest for one in again.replicates] == [one.digest for one in found.replicates]
+
+
+def test_no_name_is_let_out(tmp_path, monkeypatch, capfd, caplog):
+    """Canary names in every record: in no message, output, or file that is left, and in no error."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    for name in ("temporary", "data", "out"):
+        (tmp_path / name).mkdir()
+    made = hp.make_registers(hp.Design(population=1500, probabilities=(0.3, 0.3, 0.3)), seed=4)
+    for frame in made.registers.values():
+        frame["given"] = "Canaria" + frame["given"]
+        frame["surname"] = frame["surname"] + "kanarien"
+    path = describe(made, tmp_path / "data")
+    seen = []
+    original = os.unlink
+
+    def keep(file, *args, **kwargs):
+        content = Path(file)
+        if content.is_file():
+            seen.append(content.read_bytes())
+        return original(file, *args, **kwargs)
+
+    monkeypatch.setattr(os, "unlink", keep)
+    found = hp.link_registers(path, replicates=3, seed=1)
+    hp.write_captures(found.table, tmp_path / "out" / "table.csv")
+    hp.write_captures(found.table, tmp_path / "out" / "table.parquet")
+    estimate = hp.estimate_replicates(found.replicates, "loglinear")
+    told = [
+        str(found),
+        repr(found),
+        json.dumps(found.to_dict()),
+        str(estimate),
+        json.dumps(estimate.to_dict()),
+        caplog.text,
+    ]
+    told += list(capfd.readouterr())
+    (tmp_path / "data" / "police.csv").write_text("case,given,surname\n1,Canaria,kanarien\n")
+    with pytest.raises(hp.HiddenpopError) as refused:
+        hp.link_registers(path)
+    told += [str(refused.value), json.dumps(refused.value.to_dict())]
+    left = [
+        file.read_bytes()
+        for folder in ("temporary", "out")
+        for file in (tmp_path / folder).rglob("*")
+        if file.is_file()
+    ]
+    for content in [*(text.encode() for text in told), *left, *seen]:
+        assert b"canaria" not in content.lower()
+        assert b"kanarien" not in content.lower()
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_registers_need_the_same_fields(linked, tmp_path):
+    path = describe(linked[0], tmp_path)
+    text = path.read_text()
+    path.write_text(text.replace(', born = "born"', "", 1))
+    with pytest.raises(hp.DataError, match="different fields"):
+        hp.link_registers(path)
+    path.write_text(text.replace('given = "given", surname = "surname", ', ""))
+    with pytest.raises(hp.DataError, match="identity needs given or surname"):
+        hp.link_registers(path)
+    path.write_text(text)
+    with pytest.raises(hp.DataError, match="no person key"):
+        hp.read_registers(path)
+    with pytest.raises(hp.OptionError, match="out of range"):
+        hp.link_registers(path, threshold=1.0)
