@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 from warnings import catch_warnings, simplefilter
@@ -15,17 +15,14 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Engine = Literal["duckdb", "spark"]
+Ask = Callable[[str], list[Any]]
 
 NAMES = ("given", "surname")
 SOUNDS = ("sound_given", "sound_surname")
 BORN_YEAR, BEGINS = "born_year", "sound_begins"  # made of the others: year of birth, begin of the sound of a given name
-MANY, FEWEST = (
-    0.02,
-    0.02,
-)  # share of agreement by chance that is of one person, from which it is taken out; most of it that is
 FEW_RECORDS = 4000  # of which all pairs are looked at
 CLOSE = 0.88  # Jaro-Winkler similarity of spellings of one name
-RANDOM_PAIRS = 5e6
+CHANCE = 2500  # records whose pairs tell how often fields agree by chance
 SURE = 0.7  # share of true pairs that agree in name, sound and date of birth, to begin with
 
 
@@ -67,22 +64,19 @@ def score_pairs(
         retain_intermediate_calculation_columns=False,
         retain_matching_columns=False,
     )
-    data = _register(table, engine)
-    linker = Linker(data, settings)
+    data, ask = _register(table, engine)
+    model = Linker(data, settings).misc.save_model_to_json()
+    for comparison in model["comparisons"]:
+        _learn_chance(comparison, fields, ask, seed)
+    linker = Linker(data, model)
     training = linker.training
     with _quietly():
         try:
             training.estimate_probability_two_random_records_match([_sure(fields)], recall=SURE)
-            training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=seed)
             for rule in _training(fields):
                 training.estimate_parameters_using_expectation_maximisation(rule, record_sample_proportion=1.0)
             found = linker.inference.predict(threshold_match_probability=least).as_pandas_dataframe()
-            possible = size * (size - 1) / 2.0
             model = linker.misc.save_model_to_json()
-            if _purify(model, float(found["match_probability"].sum()) / possible):
-                purer = Linker(data, model)
-                _quiet()
-                found = purer.inference.predict(threshold_match_probability=least).as_pandas_dataframe()
         except (SplinkException, ZeroDivisionError, ValueError) as error:
             raise ConvergenceError(
                 "Nothing can be learned from these records: too few of them agree.",
@@ -95,28 +89,46 @@ def score_pairs(
     return ordered
 
 
-def _purify(model: dict[str, Any], share: float) -> bool:
-    """Take pairs of one person out of the random pairs from which agreement by chance was learned; were they many?
+def _learn_chance(comparison: dict[str, Any], fields: Sequence[str], ask: Ask, seed: int) -> None:
+    """How often a field agrees by chance, level by level, from pairs that differ in another field.
 
-    In registers that overlap, a random pair agrees in a date of birth more often because it is one person than by
-    chance: `u = (observed - share m) / (1 - share)`.
+    In registers that overlap, most random pairs that agree in a date of birth are one person: chance is learned from
+    pairs which are not. Fields of different people are taken to agree independently, as everywhere in the model.
     """
-    most = 0.0
-    for comparison in model["comparisons"]:
-        for level in comparison["comparison_levels"]:
-            if "u_probability" in level and "m_probability" in level:
-                u, own = level["u_probability"], share * level["m_probability"]
-                most = max(most, own / u)
-                level["u_probability"] = max(u - own, FEWEST * u) / (1.0 - share)
-    return most > MANY
+    levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+    null = next(level["sql_condition"] for level in comparison["comparison_levels"] if level.get("is_null_level"))
+    columns = ", ".join(f'l."{one}" AS "{one}_l", r."{one}" AS "{one}_r"' for one in fields)
+    cases = " ".join(f"WHEN {level['sql_condition']} THEN {i}" for i, level in enumerate(levels[:-1]))
+    rows = ask(
+        f"WITH taken AS (SELECT * FROM records ORDER BY hash(unique_id + {seed}) LIMIT {CHANCE}), "
+        f"pairs AS (SELECT {columns} FROM taken AS l JOIN taken AS r ON l.unique_id < r.unique_id "
+        f"WHERE {_apart(comparison['output_column_name'], fields)}) "
+        f"SELECT CASE WHEN {null} THEN -1 {cases} ELSE {len(levels) - 1} END AS level, count(*) FROM pairs GROUP BY 1"
+    )
+    counts: dict[int, int] = dict(rows)
+    total = sum(number for level, number in counts.items() if level >= 0) + 0.5 * len(levels)
+    for i, level in enumerate(levels):
+        level["u_probability"] = (counts.get(i, 0) + 0.5) / total
 
 
-def _register(table: DuckDBPyConnection | DataFrame, engine: Engine) -> Any:
-    """The records in the engine, as Splink takes them."""
+def _apart(compared: str, fields: Sequence[str]) -> str:
+    """What two records of one person hardly ever show, in fields that are not compared."""
+    names = [one for one in SOUNDS if one in fields]
+    if compared == "born":
+        return " AND ".join(f"l.{one} <> r.{one}" for one in names)
+    if "born" in fields:
+        return f"abs(CAST(l.{BORN_YEAR} AS INT) - CAST(r.{BORN_YEAR} AS INT)) > 1"
+    others = [f'l."{one}" <> r."{one}"' for one in _others(fields) if one != compared]
+    return f"({' OR '.join(others)})" if others else "true"
+
+
+def _register(table: DuckDBPyConnection | DataFrame, engine: Engine) -> tuple[Any, Ask]:
+    """The records in the engine, as Splink takes them, and how to ask it questions about the table `records`."""
     if engine == "duckdb":
         from splink import DuckDBAPI
 
-        return DuckDBAPI(connection=table).register("records")
+        connection: Any = table
+        return DuckDBAPI(connection=connection).register("records"), lambda query: connection.execute(query).fetchall()
     try:
         from pyspark.sql import SparkSession
         from splink import SparkAPI
@@ -124,7 +136,10 @@ def _register(table: DuckDBPyConnection | DataFrame, engine: Engine) -> Any:
     except ImportError as error:
         raise MissingExtraError("Spark needs PySpark.", hint="Install it: pip install 'hiddenpop[spark]'.") from error
     session = SparkSession.builder.config("spark.jars", similarity_jar_location()).getOrCreate()
-    return SparkAPI(spark_session=session).register(session.createDataFrame(table))
+    data = session.createDataFrame(table)
+    api = SparkAPI(spark_session=session)
+    data.createOrReplaceTempView("records")
+    return api.register(data), lambda query: [tuple(row) for row in session.sql(query).collect()]
 
 
 @contextmanager
