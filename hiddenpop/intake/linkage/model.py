@@ -23,6 +23,7 @@ BORN_YEAR, BEGINS = "born_year", "sound_begins"  # made of the others: year of b
 FEW_RECORDS = 4000  # of which all pairs are looked at
 CLOSE = 0.88  # Jaro-Winkler similarity of spellings of one name
 CHANCE = 2500  # records whose pairs tell how often fields agree by chance
+ROUNDS = (25, 10, 5)  # of learning, at most
 SURE = 0.7  # share of true pairs that agree in name, sound and date of birth, to begin with
 
 
@@ -52,7 +53,6 @@ def score_pairs(
     """
     try:
         from splink import Linker, SettingsCreator
-        from splink.internals.exceptions import SplinkException
     except ImportError as error:
         raise MissingExtraError(
             "Linkage needs Splink.", hint="Install it: pip install 'hiddenpop[linkage]'."
@@ -68,25 +68,40 @@ def score_pairs(
     model = Linker(data, settings).misc.save_model_to_json()
     for comparison in model["comparisons"]:
         _learn_chance(comparison, fields, ask, seed)
-    linker = Linker(data, model)
-    training = linker.training
     with _quietly():
-        try:
-            training.estimate_probability_two_random_records_match([_sure(fields)], recall=SURE)
-            for rule in _training(fields):
-                training.estimate_parameters_using_expectation_maximisation(rule, record_sample_proportion=1.0)
-            found = linker.inference.predict(threshold_match_probability=least).as_pandas_dataframe()
-            model = linker.misc.save_model_to_json()
-        except (SplinkException, ZeroDivisionError, ValueError) as error:
-            raise ConvergenceError(
-                "Nothing can be learned from these records: too few of them agree.",
-                hint="Give more fields (born, sex, region), or link by hand.",
-            ) from error
+        linker = _train(data, model, fields)
+        found = linker.inference.predict(threshold_match_probability=least).as_pandas_dataframe()
+        model = linker.misc.save_model_to_json()
     pairs = found.rename(columns={"unique_id_l": "left", "unique_id_r": "right"})
     prior = float(model["probability_two_random_records_match"])
     pairs["odds"] = 2.0 ** pairs["match_weight"] * (1.0 - prior) / prior
     ordered: DataFrame = pairs[["left", "right", "odds"]].sort_values(["left", "right"], ignore_index=True)
     return ordered
+
+
+def _train(data: Any, model: dict[str, Any], fields: Sequence[str]) -> Any:
+    """A linker that has learned how often fields of one person agree.
+
+    Splink refuses probabilities that vanish, as where one person's regions never differ; fewer rounds do not get there.
+    """
+    from splink import Linker
+    from splink.internals.exceptions import SplinkException
+
+    for rounds in ROUNDS:
+        linker = Linker(data, {**model, "max_iterations": rounds})
+        _quiet()
+        training = linker.training
+        try:
+            training.estimate_probability_two_random_records_match([_sure(fields)], recall=SURE)
+            for rule in _training(fields):
+                training.estimate_parameters_using_expectation_maximisation(rule, record_sample_proportion=1.0)
+            return linker
+        except (SplinkException, ZeroDivisionError, ValueError):
+            continue
+    raise ConvergenceError(
+        "Nothing can be learned from these records: too few of them agree.",
+        hint="Give more fields (born, sex, region), or link by hand.",
+    )
 
 
 def _learn_chance(comparison: dict[str, Any], fields: Sequence[str], ask: Ask, seed: int) -> None:
