@@ -41,7 +41,7 @@ def test_a_flat_prior_needs_an_estimate_to_exist():
 
 def test_falls_back_to_pairs_where_triples_have_no_posterior():
     found = hp.bayes_threshold(
-        hp.load("western_us"), prior_sd=float("inf"), threshold=0.2, max_order=3, draws=4000, seed=1
+        hp.load("western_us"), prior_sd=float("inf"), threshold=0.2, max_order=3, draws=20_000, seed=1
     )
     assert found.fit.order == 2
     assert "order-reached" in [c.name for c in found.checks]
