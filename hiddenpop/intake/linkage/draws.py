@@ -41,16 +41,14 @@ class Pairs:
         """(m,) probability of each pair.
 
         A person is on another list once, or not at all, so that pairs which share a person and a list exclude one
-        another; pairs of one list, entries made twice, are excluded by nothing. How many pairs of each kind there are
-        is found from the pairs themselves (expectation and maximisation of two prior shares).
+        another; pairs of one list, entries made twice, are excluded by nothing. How many links there are within lists,
+        and between every two, is found from the pairs themselves by expectation and maximisation.
         """
         sizes = np.bincount(self.list).astype(float)
-        inside = float((sizes * (sizes - 1.0)).sum() / 2.0)
-        across = float(sizes.sum() * (sizes.sum() - 1.0) / 2.0 - inside)
         found = np.zeros(self.odds.size)
-        found[self.within] = _weigh(self.odds[self.within], inside, ())
+        found[self.within] = _weigh_within(self.odds[self.within], float((sizes * (sizes - 1.0)).sum() / 2.0))
         people = self._between(found)
-        found[~self.within] = _weigh(people.odds, across, people.slots)[people.place]
+        found[~self.within] = _weigh_between(people)[people.place]
         return found
 
     def _between(self, probability: Floats) -> _Between:
@@ -61,11 +59,13 @@ class Pairs:
         pairs, first, place = np.unique(ends, axis=1, return_index=True, return_inverse=True)
         odds = np.full(pairs.shape[1], 0.0)
         np.maximum.at(odds, place, self.odds[~self.within])
-        lists = int(self.list.max()) + 1
+        sizes = np.bincount(np.unique(np.stack([person, self.list]), axis=1)[1]).astype(float)
         swapped = person[left][first] != pairs[0]
         of = np.where(swapped, self.list[right][first], self.list[left][first])
         other = np.where(swapped, self.list[left][first], self.list[right][first])
-        return _Between(odds, (pairs[0] * lists + other, pairs[1] * lists + of), place)
+        return _Between(
+            odds, (pairs[0] * sizes.size + other, pairs[1] * sizes.size + of), np.stack([of, other]), sizes, place
+        )
 
     def cluster(self, chosen: Flags) -> Counts:
         """(n,) number of the person of each record, if these pairs are linked."""
@@ -103,24 +103,46 @@ class _Between:
     ----------
     odds : (q,) the best of their entries
     slots : two (q,), each person with the list of the other: what can be filled only once
+    lists : (2, q) of the two people
+    sizes : people of each list
     place : (m,) the pair of people of each pair of entries
     """
 
     odds: Floats
     slots: tuple[Counts, Counts]
+    lists: Counts
+    sizes: Floats
     place: Counts
 
 
-def _weigh(odds: Floats, possible: float, slots: Sequence[Counts]) -> Floats:
-    """(q,) probabilities from Bayes factors; pairs that share a slot exclude one another."""
-    places = [np.unique(slot, return_inverse=True)[1] for slot in slots]
-    prior = max(1.0, float((odds > 1.0).sum())) / max(possible, 2.0)
-    found = np.zeros(odds.size)
+def _weigh_within(odds: Floats, possible: float) -> Floats:
+    """(q,) probabilities from Bayes factors, and from the share of possible pairs that they make up together."""
+    prior, found = max(1.0, float((odds > 1.0).sum())) / max(possible, 2.0), np.zeros(odds.size)
     for _ in range(MOST_ROUNDS):
         before, weight = found, prior / (1.0 - prior) * odds
-        rivals = weight if not places else sum((np.bincount(at, weight)[at] for at in places), -weight)
-        found = weight / (1.0 + rivals)
+        found = weight / (1.0 + weight)
         prior = float(np.clip(found.sum() / max(possible, 1.0), 1e-15, 0.5))
+        if np.abs(found - before).max(initial=0.0) < NEAR:
+            break
+    return found
+
+
+def _weigh_between(people: _Between) -> Floats:
+    """(q,) probabilities of links of which a person has at most one to each other list.
+
+    With M links between lists of n and k people, two people are linked beforehand with M/(n k), and both are free with
+    (1 - M/n)(1 - M/k) (Sadinle 2017, doi 10.1080/01621459.2016.1148612).
+    """
+    first, second = people.lists
+    pair = np.minimum(first, second) * people.sizes.size + np.maximum(first, second)
+    _, group = np.unique(pair, return_inverse=True)
+    n, k = people.sizes[first], people.sizes[second]
+    places = [np.unique(slot, return_inverse=True)[1] for slot in people.slots]
+    found = np.where(people.odds * 10.0 > np.minimum(n, k), 0.9, 0.0)
+    for _ in range(MOST_ROUNDS):
+        links = np.clip(np.bincount(group, found)[group], 1e-3, 0.99 * np.minimum(n, k))
+        before, weight = found, people.odds * links / (n * k) / ((1.0 - links / n) * (1.0 - links / k))
+        found = weight / (1.0 + sum((np.bincount(at, weight)[at] for at in places), -weight))
         if np.abs(found - before).max(initial=0.0) < NEAR:
             break
     return found
