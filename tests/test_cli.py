@@ -182,8 +182,56 @@ def test_plan(run, tmp_path):
         assert run(*wrong, "--json").code == 2
 
 
+@pytest.fixture
+def intake(tmp_path):
+    made = hp.make_registers(hp.Design(population=1500, probabilities=(0.3, 0.3, 0.3)), seed=4)
+    return made.write(tmp_path)
+
+
+def test_table(run, tmp_path, intake):
+    ran = run("table", intake, "-o", tmp_path / "t.parquet", "--json")
+    assert ran.code == 0
+    assert set(ran.json) == {"accounts", "observed", "counts", "checks"}
+    for account in ran.json["accounts"]:
+        assert account["records"] == account["people"] + sum(account["dropped"].values())
+    shown = run("table", intake, "-o", tmp_path / "t.csv").out
+    assert "written:" in shown
+    assert "outside the period" in shown
+    again = run("estimate", tmp_path / "t.csv", "--method", "chao", "--json").json
+    assert again["observed"] == ran.json["observed"]
+    assert run("table", tmp_path / "none.toml", "--json").code == 2
+    assert run("table", intake, "-o", intake, "--json").code == 2
+
+
+def test_link(run, tmp_path, intake):
+    identity = '{given = "given", surname = "surname", born = "born", sex = "sex", region = "region"}'
+    intake.write_text(intake.read_text().replace('person = "key"', f"identity = {identity}"))
+    ran = run("link", intake, "--replicates", 4, "--method", "loglinear", "-o", tmp_path / "t.parquet", "--json")
+    assert ran.code == 0
+    assert set(ran.json) == {"linkage", "estimate"}
+    assert ran.json["estimate"]["interval"]["kind"] == "combined"
+    assert len(ran.json["linkage"]["replicates"]) == 4
+    assert (tmp_path / "t.parquet").is_file()
+    assert "expected precision" in run("link", intake, "--replicates", 2).out
+    assert run("link", intake, "--option", "model=[12]", "--json").code == 2
+    assert run("table", intake, "--json").code == 2
+
+
 @pytest.mark.parametrize(
-    "command", ["datasets", "methods", "check", "estimate", "compare", "report", "sensitivity", "plan", "validate"]
+    "command",
+    [
+        "table",
+        "link",
+        "datasets",
+        "methods",
+        "check",
+        "estimate",
+        "compare",
+        "report",
+        "sensitivity",
+        "plan",
+        "validate",
+    ],
 )
 def test_help_has_an_example(command, run):
     ran = run(command, "--help")

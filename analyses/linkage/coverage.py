@@ -74,7 +74,7 @@ def main() -> None:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-    print(summarise(rows))
+    write_summary(summarise(rows))
 
 
 def summarise(rows: list[dict[str, str]]) -> dict[str, float]:
@@ -85,14 +85,24 @@ def summarise(rows: list[dict[str, str]]) -> dict[str, float]:
 
     return {
         "registers": len(rows),
-        "missed": round(column("missed").mean(), 4),
-        "false": round(column("false").mean(), 4),
-        "coverage": round(column("holds").mean(), 3),
-        "naive_coverage": round(column("naive_holds").mean(), 3),
+        "missed": round(float(column("missed").mean()), 4),
+        "false": round(float(column("false").mean()), 4),
+        "coverage": round(float(column("holds").mean()), 3),
+        "naive_coverage": round(float(column("naive_holds").mean()), 3),
         "median": round(float(np.median(column("combined"))) / POPULATION, 4),
         "naive_median": round(float(np.median(column("naive"))) / POPULATION, 4),
         "key_median": round(float(np.median(column("key"))) / POPULATION, 4),
     }
+
+
+def write_summary(summary: dict[str, float]) -> None:
+    """Write the summary into the README, and print it."""
+    begin, end = "<!-- summary: begin -->", "<!-- summary: end -->"
+    readme = HERE / "README.md"
+    head, tail = readme.read_text(encoding="utf-8").split(begin)[0], readme.read_text(encoding="utf-8").split(end)[1]
+    lines = [f"| {' | '.join(summary)} |", "|" + "---|" * len(summary), f"| {' | '.join(map(str, summary.values()))} |"]
+    readme.write_text("\n".join([head + begin, *lines, end + tail]), encoding="utf-8")
+    print(lines[-1])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ RECORDS = 100_000_000
 MAKE = """
 COPY (
   SELECT hash(i * 7919) % {people} AS person, 'list_' || (hash(i) % 5 + 1) AS agency,
-         CASE WHEN p % 3 = 0 THEN 'F' ELSE 'M' END AS sex, 'region ' || (p % 10) AS region, DATE '2024-01-01' + CAST(hash(i + 1) % 366 AS INTEGER) AS found
+         CASE WHEN p % 3 = 0 THEN 'F' ELSE 'M' END AS sex, 'region ' || (p % 10) AS region,
+         DATE '2024-01-01' + CAST(hash(i + 1) % 366 AS INTEGER) AS found
   FROM (SELECT range AS i, CAST(hash(range * 7919) % {people} AS BIGINT) AS p FROM range({records}))
 ) TO '{path}' (FORMAT parquet)
 """

@@ -130,7 +130,7 @@ def link_registers(
         )
     description, folder = describe(source, root)
     _check(description)
-    with open_engine(description.memory) as connection:
+    with open_engine(description.memory, encrypted=True) as connection:
         queries = prepare(connection, description, folder)
         reasons = ask(connection, queries.reasons())
         frame = _read(connection, queries)

@@ -1,4 +1,4 @@
-"""The embedded engine: DuckDB with bounded memory; what does not fit goes to a private folder, encrypted."""
+"""The embedded engine: DuckDB with bounded memory; what does not fit goes to a private folder."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_engine(memory: str) -> Iterator[DuckDBPyConnection]:
-    """A connection that forgets everything when it is closed; `memory` as in "2GB"."""
+def open_engine(memory: str, *, encrypted: bool) -> Iterator[DuckDBPyConnection]:
+    """A connection that forgets everything when it is closed; `memory` as in "2GB".
+
+    Encryption of what goes to disk takes as long as the work itself: it is for names, not for keys that say nothing.
+    """
     import duckdb
 
     folder = mkdtemp(prefix="hiddenpop-")  # readable by its owner only
@@ -23,8 +26,10 @@ def open_engine(memory: str) -> Iterator[DuckDBPyConnection]:
             for setting in (
                 f"memory_limit = {text(memory)}",
                 f"temp_directory = {text(folder)}",
-                "temp_file_encryption = true",
+                f"temp_file_encryption = {str(encrypted).lower()}",
+                "force_mbedtls_unsafe = 'true'",
                 "preserve_insertion_order = false",
+                "enable_progress_bar = false",
                 "autoinstall_known_extensions = false",
                 "allow_community_extensions = false",
             ):

@@ -96,13 +96,13 @@ def read_registers(source: str | Path | Description, *, root: str | Path | None 
 
     Notes
     -----
-    DuckDB reads the files; memory is bounded, and what does not fit goes encrypted to a folder that only its owner can
-    read and that is removed at the end.
+    DuckDB reads the files; memory is bounded. What does not fit goes to a folder that only its owner can read and
+    that is removed at the end; keys are there as numbers made with a secret of the run.
     """
     description, folder = describe(source, root)
     if any(one.identity for one in description.registers):
         raise DataError("A register has no person key.", hint="Use link_registers (`hiddenpop link`), or give person.")
-    with open_engine(description.memory) as connection:
+    with open_engine(description.memory, encrypted=False) as connection:
         queries = prepare(connection, description, folder)
         return build(queries, ask(connection, queries.reasons()), ask(connection, queries.cells()))
 
