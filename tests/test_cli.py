@@ -182,13 +182,11 @@ def test_plan(run, tmp_path):
         assert run(*wrong, "--json").code == 2
 
 
-@pytest.fixture
-def intake(tmp_path):
-    made = hp.make_registers(hp.Design(population=1500, probabilities=(0.3, 0.3, 0.3)), seed=4)
-    return made.write(tmp_path)
+MADE = hp.Design(population=1500, probabilities=(0.3, 0.3, 0.3))
 
 
-def test_table(run, tmp_path, intake):
+def test_table(run, tmp_path):
+    intake = hp.make_registers(MADE, seed=4).write(tmp_path)
     ran = run("table", intake, "-o", tmp_path / "t.parquet", "--json")
     assert ran.code == 0
     assert set(ran.json) == {"accounts", "observed", "counts", "checks"}
@@ -203,9 +201,8 @@ def test_table(run, tmp_path, intake):
     assert run("table", intake, "-o", intake, "--json").code == 2
 
 
-def test_link(run, tmp_path, intake):
-    identity = '{given = "given", surname = "surname", born = "born", sex = "sex", region = "region"}'
-    intake.write_text(intake.read_text().replace('person = "key"', f"identity = {identity}"))
+def test_link(run, tmp_path, by_identity):
+    intake = by_identity(hp.make_registers(MADE, seed=4), tmp_path)
     ran = run("link", intake, "--replicates", 4, "--method", "loglinear", "-o", tmp_path / "t.parquet", "--json")
     assert ran.code == 0
     assert set(ran.json) == {"linkage", "estimate"}

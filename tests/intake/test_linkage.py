@@ -11,7 +11,6 @@ import hiddenpop as hp
 from hiddenpop.intake.linkage.draws import Pairs
 from hiddenpop.intake.linkage.spelling import romanise, sound
 
-IDENTITY = '{given = "given", surname = "surname", born = "born", sex = "sex", region = "region"}'
 CLEAN = hp.Flaws(typo=0.02, spelling=0.05, swapped=0.005, no_birth=0.01, wrong_birth=0.01, twins=0.002)
 
 
@@ -81,18 +80,11 @@ def test_nobody_to_link_is_no_trouble():
     assert [len(set(people)) for people in nothing.draw(2, np.random.default_rng(0))] == [2, 2]
 
 
-def describe(made, folder):
-    path = made.write(folder)
-    text = path.read_text(encoding="utf-8").replace('person = "key"', f'record = "case"\nidentity = {IDENTITY}')
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
 @pytest.fixture(scope="module")
-def linked(tmp_path_factory):
+def linked(tmp_path_factory, by_identity):
     design = hp.Design(population=6000, probabilities=(0.2, 0.25, 0.3))
     made = hp.make_registers(design, flaws=CLEAN, seed=3)
-    return made, hp.link_registers(describe(made, tmp_path_factory.mktemp("made")), replicates=10, seed=1)
+    return made, hp.link_registers(by_identity(made, tmp_path_factory.mktemp("made")), replicates=10, seed=1)
 
 
 def faults(made, found):
@@ -133,14 +125,14 @@ def test_replicates_reach_the_interval(linked):
     assert estimate.fit.between > 0
 
 
-def test_the_same_seed_links_the_same(linked, tmp_path):
+def test_the_same_seed_links_the_same(linked, tmp_path, by_identity):
     made, found = linked
-    again = hp.link_registers(describe(made, tmp_path), replicates=10, seed=1)
+    again = hp.link_registers(by_identity(made, tmp_path), replicates=10, seed=1)
     assert again.table == found.table
     assert [one.digest for one in again.replicates] == [one.digest for one in found.replicates]
 
 
-def test_no_name_is_let_out(tmp_path, monkeypatch, capfd, caplog):
+def test_no_name_is_let_out(tmp_path, monkeypatch, capfd, caplog, by_identity):
     """Canary names in every record: in no message, output, or file that is left, and in no error."""
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     monkeypatch.setattr("tempfile.tempdir", None)
@@ -150,7 +142,7 @@ def test_no_name_is_let_out(tmp_path, monkeypatch, capfd, caplog):
     for frame in made.registers.values():
         frame["given"] = "Canaria" + frame["given"]
         frame["surname"] = frame["surname"] + "kanarien"
-    path = describe(made, tmp_path / "data")
+    path = by_identity(made, tmp_path / "data")
     seen = []
     original = os.unlink
 
@@ -190,8 +182,8 @@ def test_no_name_is_let_out(tmp_path, monkeypatch, capfd, caplog):
     assert not list((tmp_path / "temporary").iterdir())
 
 
-def test_registers_need_the_same_fields(linked, tmp_path):
-    path = describe(linked[0], tmp_path)
+def test_registers_need_the_same_fields(linked, tmp_path, by_identity):
+    path = by_identity(linked[0], tmp_path)
     text = path.read_text()
     path.write_text(text.replace(', born = "born"', "", 1))
     with pytest.raises(hp.DataError, match="different fields"):

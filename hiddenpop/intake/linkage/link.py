@@ -134,11 +134,11 @@ def link_registers(
         queries = prepare(connection, description, folder)
         reasons = ask(connection, queries.reasons())
         frame = _read(connection, queries)
-        fields = [*queries.fields, *(f"sound_{one}" for one in NAMES if one in queries.fields)]
+        fields = [*_safe(queries.fields).values(), *(f"sound_{one}" for one in NAMES if one in queries.fields)]
         fields += [BORN_YEAR] if "born" in queries.fields else []
         fields += [BEGINS] if "given" in queries.fields else []
         if engine == "spark":
-            taken = connection.execute(f"SELECT unique_id, {', '.join(map(name, fields))} FROM records").df()
+            taken = connection.execute(f"SELECT unique_id, {', '.join(fields)} FROM records ORDER BY unique_id").df()
             found = score_pairs(taken, len(frame), engine, fields, LEAST, seed)
         else:
             found = score_pairs(connection, len(frame), engine, fields, LEAST, seed)
@@ -153,11 +153,18 @@ def _check(description: Description) -> None:
         raise DataError("Registers have different fields of identity.", hint="Give those that all of them have.")
 
 
+def _safe(fields: Sequence[str]) -> dict[str, str]:
+    """Field -> a name that needs no quotation marks in any engine."""
+    return {one: one if one in (*NAMES, "born") else f"field_{i}" for i, one in enumerate(fields)}
+
+
 def _read(connection: DuckDBPyConnection, queries: Queries) -> DataFrame:
     """The table `records` of the engine, names made ready; what linkage does not need comes back, in the same order."""
     names = [one for one in NAMES if one in queries.fields]
+    order = ", ".join(["place", "list", "record", *map(name, queries.fields)])
     connection.execute(
-        f"CREATE TABLE taken AS SELECT row_number() OVER () - 1 AS unique_id, * FROM ({queries.identities()})"
+        f"CREATE TABLE taken AS SELECT row_number() OVER (ORDER BY {order}) - 1 AS unique_id, * "
+        f"FROM ({queries.identities()})"
     )
     written = {row[0] for one in names for row in connection.execute(f"SELECT DISTINCT {one} FROM taken").fetchall()}
     connection.execute("CREATE TABLE spelling (written VARCHAR, roman VARCHAR, sound VARCHAR)")
@@ -169,7 +176,7 @@ def _read(connection: DuckDBPyConnection, queries: Queries) -> DataFrame:
     connection.execute("INSERT INTO spelling SELECT * FROM rows")
     connection.unregister("rows")
     told = [f"{one}_s.roman AS {one}, {one}_s.sound AS sound_{one}" for one in names]
-    told += [name(one) for one in queries.fields if one not in names]
+    told += [f"{name(one)} AS {safe}" for one, safe in _safe(queries.fields).items() if one not in names]
     told += [f"left(born, 4) AS {BORN_YEAR}"] if "born" in queries.fields else []
     told += [f"left(given_s.sound, 2) AS {BEGINS}"] if "given" in queries.fields else []
     joins = " ".join(f"LEFT JOIN spelling AS {one}_s ON taken.{one} = {one}_s.written" for one in names)

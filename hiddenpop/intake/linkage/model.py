@@ -22,6 +22,7 @@ SOUNDS = ("sound_given", "sound_surname")
 BORN_YEAR, BEGINS = "born_year", "sound_begins"  # made of the others: year of birth, begin of the sound of a given name
 FEW_RECORDS = 4000  # of which all pairs are looked at
 CLOSE = 0.88  # Jaro-Winkler similarity of spellings of one name
+STRIDE, RANGE = 48271, 2147483647  # a shuffle that every engine does alike
 CHANCE = 2500  # records whose pairs tell how often fields agree by chance
 ROUNDS = (25, 10, 5)  # of learning, at most
 SURE = 0.7  # share of true pairs that agree in name, sound and date of birth, to begin with
@@ -36,7 +37,8 @@ def score_pairs(
     ----------
     table : a connection whose table `records` has a number `unique_id` and the fields; for Spark a DataFrame
     size : int, records
-    fields : columns to be compared: NAMES with SOUNDS (and BEGINS), `born` with BORN_YEAR, and others as they stand
+    fields : columns to be compared, of names that need no quotation marks: NAMES with SOUNDS (and BEGINS), `born` with
+        BORN_YEAR, and others as they stand
     least : pairs less probable are left out
     seed : of the random pairs
 
@@ -112,10 +114,10 @@ def _learn_chance(comparison: dict[str, Any], fields: Sequence[str], ask: Ask, s
     """
     levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
     null = next(level["sql_condition"] for level in comparison["comparison_levels"] if level.get("is_null_level"))
-    columns = ", ".join(f'l."{one}" AS "{one}_l", r."{one}" AS "{one}_r"' for one in fields)
+    columns = ", ".join(f"l.{one} AS {one}_l, r.{one} AS {one}_r" for one in fields)
     cases = " ".join(f"WHEN {level['sql_condition']} THEN {i}" for i, level in enumerate(levels[:-1]))
     rows = ask(
-        f"WITH taken AS (SELECT * FROM records ORDER BY hash(unique_id + {seed}) LIMIT {CHANCE}), "
+        f"WITH taken AS (SELECT * FROM records ORDER BY (unique_id * {STRIDE} + {seed}) % {RANGE} LIMIT {CHANCE}), "
         f"pairs AS (SELECT {columns} FROM taken AS l JOIN taken AS r ON l.unique_id < r.unique_id "
         f"WHERE {_apart(comparison['output_column_name'], fields)}) "
         f"SELECT CASE WHEN {null} THEN -1 {cases} ELSE {len(levels) - 1} END AS level, count(*) FROM pairs GROUP BY 1"
@@ -133,7 +135,7 @@ def _apart(compared: str, fields: Sequence[str]) -> str:
         return " AND ".join(f"l.{one} <> r.{one}" for one in names)
     if "born" in fields:
         return f"abs(CAST(l.{BORN_YEAR} AS INT) - CAST(r.{BORN_YEAR} AS INT)) > 1"
-    others = [f'l."{one}" <> r."{one}"' for one in _others(fields) if one != compared]
+    others = [f"l.{one} <> r.{one}" for one in _others(fields) if one != compared]
     return f"({' OR '.join(others)})" if others else "true"
 
 
@@ -152,7 +154,7 @@ def _register(table: DuckDBPyConnection | DataFrame, engine: Engine) -> tuple[An
         raise MissingExtraError("Spark needs PySpark.", hint="Install it: pip install 'hiddenpop[spark]'.") from error
     session = SparkSession.builder.config("spark.jars", similarity_jar_location()).getOrCreate()
     data = session.createDataFrame(table)
-    api = SparkAPI(spark_session=session)
+    api = SparkAPI(spark_session=session, break_lineage_method="persist")
     data.createOrReplaceTempView("records")
     return api.register(data), lambda query: [tuple(row) for row in session.sql(query).collect()]
 
