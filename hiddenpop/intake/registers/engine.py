@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from shutil import rmtree
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -29,11 +29,12 @@ def open_engine(memory: str, *, encrypted: bool) -> Iterator[DuckDBPyConnection]
                 f"temp_file_encryption = {str(encrypted).lower()}",
                 "force_mbedtls_unsafe = 'true'",
                 "preserve_insertion_order = false",
-                "enable_progress_bar = false",
                 "autoinstall_known_extensions = false",
                 "allow_community_extensions = false",
             ):
                 connection.execute(f"SET {setting}")
+            with suppress(duckdb.Error):  # in a notebook without ipywidgets there is none to switch off
+                connection.execute("SET enable_progress_bar = false")
             yield connection
     finally:
         rmtree(folder, ignore_errors=True)
