@@ -23,6 +23,7 @@ BORN_YEAR, BEGINS = "born_year", "sound_begins"  # made of the others: year of b
 FEW_RECORDS = 4000  # of which all pairs are looked at
 CLOSE = 0.88  # Jaro-Winkler similarity of spellings of one name
 STRIDE, RANGE = 48271, 2147483647  # a shuffle that every engine does alike
+PART = 200_000  # records whose pairs with as many others are scored at a time, so that memory suffices
 CHANCE = 2500  # records whose pairs tell how often fields agree by chance
 ROUNDS = (25, 10, 5)  # of learning, at most
 SURE = 0.7  # share of true pairs that agree in name, sound and date of birth, to begin with
@@ -72,7 +73,11 @@ def score_pairs(
         _learn_chance(comparison, fields, ask, seed)
     with _quietly():
         linker = _train(data, model, fields)
-        found = linker.inference.predict(threshold_match_probability=least).as_pandas_dataframe()
+        parts = 1 + size // PART
+        scored = linker.inference.predict(
+            threshold_match_probability=least, num_chunks_left=parts, num_chunks_right=parts
+        )
+        found = scored.as_pandas_dataframe()
         model = linker.misc.save_model_to_json()
     pairs = found.rename(columns={"unique_id_l": "left", "unique_id_r": "right"})
     prior = float(model["probability_two_random_records_match"])
