@@ -1,5 +1,6 @@
 """The only room that reads files and records: from whatever shape they have to a `CaptureTable` or `SightingCounts`."""
 
+from hiddenpop.intake.linkage.hashes import hash_identity
 from hiddenpop.intake.linkage.link import LinkedRegisters, link_registers
 from hiddenpop.intake.reader import read_captures, split_sheet
 from hiddenpop.intake.registers import RegisterTable, read_registers
@@ -11,6 +12,7 @@ __all__ = [
     "LinkedRegisters",
     "MadeRegisters",
     "RegisterTable",
+    "hash_identity",
     "link_registers",
     "make_registers",
     "read_captures",
