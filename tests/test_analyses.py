@@ -108,3 +108,15 @@ def test_intervals_against_known_truth_come_out_again(data, method):
     rows = read_rows(KNOWN_TRUTH / "known_truth.csv")
     (expected,) = (row for row in rows if (row["data"], row["method"]) == (data, method))
     assert {key: str(value) for key, value in KNOWN["run"](data, method).items()} == expected
+
+
+def test_doubt_about_links_reaches_the_interval(monkeypatch):
+    """The kept rows of 200 made-up sets of registers, their summary in the README, and the first row made again."""
+    folder = FOLDER / "linkage"
+    study = runpy.run_path(str(folder / "coverage.py"))
+    rows = read_rows(folder / "coverage.csv")
+    summary = study["summarise"](rows)
+    assert summary["registers"] == 200
+    assert summary["coverage"] >= 0.92
+    assert f"| {' | '.join(map(str, summary.values()))} |" in (folder / "README.md").read_text(encoding="utf-8")
+    assert {name: str(value) for name, value in study["run"](0).items()} == rows[0]

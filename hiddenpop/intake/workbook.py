@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from hiddenpop.errors import DataError, HiddenpopError, UnknownNameError
 from hiddenpop.intake.frames import as_text
 from hiddenpop.intake.rows import PREVIEW, NumberedRow, Rows, file_name, find_header, skipped, trimmed
+
+MOST_BYTES, MOST_RATIO = 100_000_000, 100  # unpacked; a large table packs ten to thirty times
 
 
 def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -> Rows:
@@ -28,6 +30,7 @@ def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -
             f"The file {file_name(path)} is not what its ending says: it is not an Excel workbook.",
             hint="Rename it with the right ending (.csv for text), or save it again as .xlsx.",
         )
+    _refuse_bomb(path)
     names = _sheets(path)
     if sheet is not None:
         if sheet not in names:
@@ -52,6 +55,22 @@ def read_workbook(path: Path, wanted: Sequence[str], sheet: str | None = None) -
         return (row for row in _cells(path, name) if row[0] > header)
 
     return Rows(columns, rows, file_name(path), (f"sheet {name!r}", *skipped(header)), typed=True)
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Refuse a small file that unpacks into a huge one; texts shared by cells are held in memory."""
+    try:
+        with ZipFile(path) as archive:
+            parts = archive.infolist()
+    except BadZipFile:
+        return  # said when the workbook is opened
+    unpacked, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
+    if unpacked > MOST_BYTES and unpacked > MOST_RATIO * max(packed, 1):
+        raise DataError(
+            f"The workbook {file_name(path)} would unpack to {unpacked / 1e9:.1f} GB, {unpacked / packed:.0f} times "
+            "its size: that is no table.",
+            hint="Save it again as CSV.",
+        )
 
 
 def _header(

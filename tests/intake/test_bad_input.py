@@ -1,6 +1,7 @@
 """Bad input is met at the door: one clear message and exit code 2, or the right answer with a check that says so."""
 
 import html
+import zipfile
 
 import pytest
 
@@ -214,3 +215,11 @@ def test_a_missing_file_a_folder_and_an_unknown_ending(tmp_path, run):
         assert ran.code == 2
         assert words in ran.json["error"]["message"]
     assert "uk_2013" in run("check", "uk_2031", "--json").json["error"]["hint"]
+
+
+def test_a_workbook_that_unpacks_into_gigabytes_is_refused(tmp_path):
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", b"0" * 300_000_000)
+    with pytest.raises(hp.DataError, match=r"would unpack to 0\.3 GB"):
+        hp.read_captures(path)
