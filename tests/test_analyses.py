@@ -119,7 +119,4 @@ def test_doubt_about_links_reaches_the_interval():
     assert summary["registers"] == 200
     assert summary["coverage"] >= 0.92
     assert f"| {' | '.join(map(str, summary.values()))} |" in (folder / "README.md").read_text(encoding="utf-8")
-    again = {name: str(value) for name, value in study["run"](0).items()}
-    for name in ("missed", "false", "observed", "key", "naive"):
-        assert again[name] == rows[0][name], name
-    assert float(again["combined"]) == pytest.approx(float(rows[0]["combined"]), rel=0.01)
+    assert {name: str(value) for name, value in study["run"](0).items()} == rows[0]
