@@ -28,6 +28,11 @@ def popcount(masks: Masks) -> Counts:
     return np.bitwise_count(masks).astype(np.int64)
 
 
+def memberships(masks: Masks, n_lists: int) -> Counts:
+    """(m, K) zero or one: is the list in the mask?"""
+    return np.asarray(masks[:, None] >> np.arange(n_lists) & 1)
+
+
 def members(mask: int) -> Iterator[int]:
     """Positions (from 0) of the lists in `mask`, ascending."""
     while mask:

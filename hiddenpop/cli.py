@@ -202,10 +202,8 @@ def report(
     """Write a report: headline, verdict, every method, data, methods and provenance in one HTML file."""
     from hiddenpop.report import write_report
 
-    if option and method is None:
-        raise OptionError("--option needs --method.", hint="Name the method of the headline.")
+    options = io.read_options_if_named(method, option or ())
     check_target(output, str(split_sheet(table)[0]))
-    options = io.read_options(method, option or (), None, None) if method else None
     data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
     command = shlex.join(["hiddenpop", *sys.argv[1:]])
     made = write_report(

@@ -114,6 +114,15 @@ def read_options(method: str, given: Sequence[str], level: float | None, seed: i
     return options
 
 
+def read_options_if_named(method: str | None, given: Sequence[str], level: float | None = None) -> dict[str, Any]:
+    """As `read_options`, for commands that can do without a method."""
+    if method is None:
+        if given:
+            raise OptionError("--option needs --method.", hint="Name the method.")
+        return {}
+    return read_options(method, given, level, None)
+
+
 def print_json(value: Any) -> None:
     """One JSON document on standard output, and nothing else."""
     sys.stdout.write(_json(value, ascii_only=not _unicode()))

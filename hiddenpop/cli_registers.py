@@ -11,7 +11,6 @@ from rich.text import Text
 
 from hiddenpop import cli_io as io
 from hiddenpop.cli_options import AsJson, Level, Options, Seed, Strict
-from hiddenpop.errors import OptionError
 from hiddenpop.intake import link_registers, read_registers, write_captures
 from hiddenpop.intake.linkage.model import Engine
 from hiddenpop.options import check_seed
@@ -62,10 +61,8 @@ def link(
     level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
     """Put records together that are likely of one person, and let the doubt about links reach the interval."""
-    if option and method is None:
-        raise OptionError("--option needs --method.", hint="Name the method.")
+    options = io.read_options_if_named(method, option or (), level)
     check_seed(seed)
-    options = io.read_options(method, option or (), level, None) if method else {}
     found = link_registers(
         description, threshold=threshold, replicates=replicates, engine=engine, root=root, seed=seed or 0
     )

@@ -151,10 +151,8 @@ def validate(
     level: Level = 0.95, seed: Seed = None, output: Out = None, as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
     """Judge a method by what is known: lists hidden and found again, data that accrue, tables with known truth."""
-    if option and method is None:
-        raise OptionError("--option needs --method.", hint="Name the method.")
+    options = io.read_options_if_named(method, option or ())
     check_seed(seed)
-    options = io.read_options(method, option or (), None, None) if method else {}
     data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
     if not isinstance(data, CaptureTable):
         raise DataError("Validation takes lists, not sightings of one list.", hint="Give a table of two lists or more.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, frozen
+from hiddenpop.arrays import Counts, frozen, memberships
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError, NotEstimableError
 
@@ -64,7 +64,7 @@ def overlap(table: CaptureTable) -> Overlap:
     if not isinstance(table, CaptureTable):
         raise DataError(f"A {type(table).__name__} has no overlapping lists.", hint="Give a CaptureTable.")
     k = table.n_lists
-    member = (table.histories[:, None] >> np.arange(k)) & 1
+    member = memberships(table.histories, k)
     lone = table.histories[:, None] == (np.int64(1) << np.arange(k))
     return Overlap(
         lists=table.lists,

@@ -72,6 +72,15 @@ class Interval:
         return f"{100 * self.level:g}% {self.kind} {self.low:,.0f} {high}"
 
 
+WIDE = 10.0
+
+
+def width_check(limits: Interval) -> Check:
+    """Is the upper limit less than ten times the lower?"""
+    factor = float("inf") if limits.high is None else limits.high / limits.low
+    return Check("interval-width", factor, factor <= WIDE, f"The upper limit is {factor:.2g} times the lower.")
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A population size by one method, with its interval, its doubts and its origin.

@@ -66,17 +66,3 @@ def snapshot(request):
         assert text == path.read_text(encoding="utf-8")
 
     return compare
-
-
-@pytest.fixture(scope="session")
-def by_identity():
-    """Function that writes made-up registers whose records share names and dates, and no key."""
-
-    def write(made, folder):
-        path = made.write(folder)
-        fields = '{given = "given", surname = "surname", born = "born", sex = "sex", region = "region"}'
-        text = path.read_text(encoding="utf-8").replace('person = "key"', f'record = "case"\nidentity = {fields}')
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write

@@ -201,8 +201,8 @@ def test_table(run, tmp_path):
     assert run("table", intake, "-o", intake, "--json").code == 2
 
 
-def test_link(run, tmp_path, by_identity):
-    intake = by_identity(hp.make_registers(MADE, seed=4), tmp_path)
+def test_link(run, tmp_path):
+    intake = hp.make_registers(MADE, seed=4).write(tmp_path, key=False)
     ran = run("link", intake, "--replicates", 4, "--method", "loglinear", "-o", tmp_path / "t.parquet", "--json")
     assert ran.code == 0
     assert set(ran.json) == {"linkage", "estimate"}

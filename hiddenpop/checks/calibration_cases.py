@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Floats
+from hiddenpop.arrays import Counts, Floats, memberships
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import OptionError
 from hiddenpop.numerics.graphical import build_margins
@@ -128,7 +128,7 @@ def _draw_latent_class(generator: np.random.Generator, n_lists: int, prior: str)
     alpha = generator.gamma(SHAPE) / RATE
     rest = np.append(np.cumprod(generator.random(CLASSES - 1) ** (1.0 / alpha)), 0.0)
     share = -np.diff(rest, prepend=1.0)
-    on = np.arange(1 << n_lists)[:, None] >> np.arange(n_lists) & 1
+    on = memberships(np.arange(1 << n_lists), n_lists)
     chance = generator.random((CLASSES, 1, n_lists))
     cells = share @ np.where(on, chance, 1.0 - chance).prod(axis=2)
     return _draw_people(generator, cells, prior, alpha=alpha)

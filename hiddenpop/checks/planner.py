@@ -18,7 +18,7 @@ from hiddenpop.checks.suggested import suggest_design
 from hiddenpop.design import Design, list_sizes
 from hiddenpop.errors import OptionError
 from hiddenpop.numerics.shrinkage import fit_shrinkage
-from hiddenpop.numerics.two_lists import TwoListFit, two_list_limits
+from hiddenpop.numerics.two_lists import TwoListFit, chapman_population, two_list_limits
 from hiddenpop.options import check_level
 from hiddenpop.result import plain
 
@@ -209,7 +209,7 @@ def _expect(name: str, factor: float, design: Design, level: float) -> Way:
     first, second, both = (round(cells[1] + cells[3]), round(cells[2] + cells[3]), round(cells[3]))
     if both == 0:
         return way
-    population = (first + 1) * (second + 1) / (both + 1) - 1.0
+    population = chapman_population(first, second, both)
     limits = two_list_limits("logit", TwoListFit(("", ""), first, second, both, 0.0), population, level)
     return replace(way, population=population, low=limits[0], high=limits[1]) if limits else way
 

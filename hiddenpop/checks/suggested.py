@@ -6,14 +6,14 @@ from itertools import combinations
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Floats
+from hiddenpop.arrays import Counts, Floats, memberships
 from hiddenpop.captures import CaptureTable
 from hiddenpop.checks.growth import MOST_CAPTURED
 from hiddenpop.checks.headline import SHRINKAGE
 from hiddenpop.design import Design
 from hiddenpop.errors import OptionError
 from hiddenpop.numerics.shrinkage import fit_shrinkage
-from hiddenpop.numerics.two_lists import refuse_without_overlap
+from hiddenpop.numerics.two_lists import chapman_population, refuse_without_overlap
 from hiddenpop.overlap import refuse_uninformative
 
 SPREAD = 0.5  # people added to every pair as if its lists were independent, so that no odds ratio is zero or infinite
@@ -52,7 +52,7 @@ def _estimate(table: CaptureTable) -> float:
     if table.n_lists == 2:
         first, second, both = (table.members(*names) for names in (table.lists[:1], table.lists[1:], table.lists))
         refuse_without_overlap((table.lists[0], table.lists[1]), both)
-        return (first + 1) * (second + 1) / (both + 1) - 1.0
+        return chapman_population(first, second, both)
     refuse_uninformative(table)
     found = fit_shrinkage(table.n_lists, table.histories, table.counts, *SHRINKAGE.values())
     return table.observed + found.mixture.quantile(0.5)
@@ -67,7 +67,7 @@ def _odds_ratios(table: CaptureTable, population: float) -> dict[str, float]:
     counts = np.zeros(1 << table.n_lists)
     counts[table.histories] = table.counts
     counts[0] = population - table.observed
-    on = np.arange(counts.size)[:, None] >> np.arange(table.n_lists) & 1
+    on = memberships(np.arange(counts.size), table.n_lists)
     parts = [2 * on[:, a] + on[:, b] for a, b in combinations(range(table.n_lists), 2)]
     wanted = [_spread(np.bincount(part, counts, minlength=4)) for part in parts]
     cells: Floats = np.full(counts.size, population / counts.size)

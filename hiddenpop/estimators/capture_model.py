@@ -12,7 +12,7 @@ from hiddenpop.numerics.capture_corrected import correct_bias, first_order_bias
 from hiddenpop.numerics.capture_profile import profile_capture
 from hiddenpop.numerics.intervals import chao_log, wald
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval
+from hiddenpop.result import Check, Estimate, Interval, width_check
 
 ModelName = Literal[
     "M0",
@@ -35,7 +35,6 @@ IntervalName = Literal["log-normal", "wald", "profile"]
 
 IN_TIME = ("Mb", "Mbh", "Mtb")
 BY_LIST = ("Mt", "Mth", "Mtb")
-WIDE = 10.0
 POOR_FIT = 0.05
 
 
@@ -230,5 +229,4 @@ def _width(limits: Interval | None, record: CaptureFit) -> list[Check]:
     if limits.high is None:
         message = "The likelihood sets no upper limit: the data do not exclude any larger population."
         return [Check("no-upper-limit", None, False, message)]
-    factor = limits.high / limits.low
-    return [Check("interval-width", factor, factor <= WIDE, f"The upper limit is {factor:.2g} times the lower.")]
+    return [width_check(limits)]

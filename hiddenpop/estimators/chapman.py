@@ -7,6 +7,7 @@ from typing import Literal
 from hiddenpop.captures import CaptureTable
 from hiddenpop.numerics.two_lists import (
     TwoListFit,
+    chapman_population,
     chapman_se,
     nested_message,
     refuse_without_overlap,
@@ -88,7 +89,7 @@ def chapman(
     sizes = table.members(first), table.members(second), table.members(first, second)
     refuse_without_overlap((first, second), sizes[2])
     fit = TwoListFit((first, second), *sizes, se=chapman_se(*sizes))
-    population = (sizes[0] + 1) * (sizes[1] + 1) / (sizes[2] + 1) - 1.0
+    population = chapman_population(*sizes)
     limits = two_list_limits(interval, fit, population, level)
     return Estimate(
         "chapman",

@@ -16,11 +16,10 @@ from hiddenpop.numerics.profile import profile_interval
 from hiddenpop.numerics.terms import close_terms, read_model, read_pair
 from hiddenpop.options import Pairs
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval
+from hiddenpop.result import Check, Estimate, Interval, width_check
 
 IntervalName = Literal["log-normal", "profile", "wald"]
 
-WIDE = 10.0
 LEFT_OUT = 0.1
 POOR_FIT = 0.05
 FEW_PER_TERM = 5.0
@@ -188,9 +187,7 @@ def _doubts(record: LoglinearFit, limits: Interval, table: CaptureTable) -> list
         message = "The likelihood sets no upper limit: the data do not exclude any larger population."
         checks.append(Check("no-upper-limit", None, False, message))
     else:
-        factor = limits.high / limits.low
-        message = f"The upper limit is {factor:.2g} times the lower."
-        checks.append(Check("interval-width", factor, factor <= WIDE, message))
+        checks.append(width_check(limits))
     return [*checks, *_overfit(record, table)]
 
 

@@ -14,7 +14,7 @@ from hiddenpop.numerics.average_summary import AverageFit, summarise
 from hiddenpop.options import check_draws
 from hiddenpop.overlap import refuse_uninformative
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval
+from hiddenpop.result import Check, Estimate, Interval, width_check
 
 WeightsName = Literal["bayes", "bic", "aic", "aicc"]
 
@@ -22,7 +22,6 @@ WIDEST_SD = 10.0
 FEW_EFFECTIVE, HOPELESS = 1000.0, 100.0
 SENSITIVE = 1.5
 DOMINATED = 0.8
-WIDE = 10.0
 PAIRS_AGAIN = 4_000
 
 
@@ -248,7 +247,4 @@ def _prior(record: AverageFit, limits: Interval, table: CaptureTable) -> list[Ch
 
 
 def _width(limits: Interval) -> list[Check]:
-    if limits.high is None:
-        return []
-    factor = limits.high / limits.low
-    return [Check("interval-width", factor, factor <= WIDE, f"The upper limit is {factor:.2g} times the lower.")]
+    return [] if limits.high is None else [width_check(limits)]

@@ -16,11 +16,10 @@ from hiddenpop.numerics.terms import term_name
 from hiddenpop.options import check_draws
 from hiddenpop.overlap import refuse_uninformative
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval
+from hiddenpop.result import Check, Estimate, Interval, width_check
 
 WIDEST_SD = 10.0
 FEW_EFFECTIVE = 1000
-WIDE = 10.0
 MOST_OVERLAP = 0.9  # a normal posterior of the same mean overlaps so when its sd is a fifth below that of the prior
 OTHER_PRIORS = (0.5, 2.0)
 
@@ -196,6 +195,4 @@ def _checks(record: ShrinkageFit, limits: Interval, observed: int) -> list[Check
         message = f"With {prior} the answer is {population:,.0f} people instead of {middle:,.0f}"
         message += "." if inside and factor <= 1.5 else ": it depends on the prior. Report both."
         checks.append(Check("prior-sensitivity", round(factor, 3), inside and factor <= 1.5, message))
-    factor = (limits.high or np.inf) / limits.low
-    message = f"The upper limit is {factor:.2g} times the lower."
-    return [*checks, Check("interval-width", factor, factor <= WIDE, message)]
+    return [*checks, width_check(limits)]

@@ -8,16 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Flags, mask_of, members
+from hiddenpop.arrays import Counts, Flags, mask_of, members, memberships
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import ConvergenceError, DataError, NotEstimableError, OptionError, UnknownNameError, some_of
-from hiddenpop.numerics.composite import CompositeFit, loose_terms
+from hiddenpop.numerics.composite import CompositeFit, fit_composite, loose_terms
 from hiddenpop.numerics.intervals import UNBOUNDED, chao_log
 from hiddenpop.numerics.resampling import Resamples, percentile_limits
 from hiddenpop.numerics.strata_model import (
     PosedStrata,
     StrataModel,
-    fit_strata_model,
     pose_strata_model,
     resample_strata,
 )
@@ -25,10 +24,9 @@ from hiddenpop.numerics.strata_summary import LoglinearStrataFit, stratum_term, 
 from hiddenpop.numerics.terms import read_pair, term_name
 from hiddenpop.options import Pairs
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval
+from hiddenpop.result import Check, Estimate, Interval, width_check
 
 MOST_CELLS = 1 << 15
-WIDE = 10.0
 POOR_FIT = 0.05
 FAILED = 0.05
 
@@ -208,7 +206,7 @@ def _read_model(
 
 def _runs(table: CaptureTable, people: Counts, absent: Literal["empty", "none"] | Pairs) -> Flags:
     """(S, K): does the list run in the stratum?"""
-    on = np.arange(people.shape[1])[:, None] >> np.arange(table.n_lists) & 1
+    on = memberships(np.arange(people.shape[1]), table.n_lists)
     here: Flags = people @ on > 0
     if absent == "empty":
         return here
@@ -243,7 +241,7 @@ def _fit(table: CaptureTable, model: StrataModel, people: Counts) -> tuple[Posed
             terms=names,
         )
     try:
-        return fit_strata_model(model, people)
+        return posed, fit_composite(posed.problem, posed.counts, posed.start)
     except ConvergenceError as error:
         hint = "Use fewer interactions, fewer lists in by_stratum, or merge small strata."
         raise NotEstimableError(error.message, hint=hint, exists=False) from error
@@ -269,6 +267,4 @@ def _doubts(record: LoglinearStrataFit, limits: Interval) -> list[Check]:
     if record.failed > FAILED * record.replicates:
         message = f"{record.failed} of {record.replicates} replicates have no estimate: the interval leaves them out."
         checks.append(Check("failed-replicates", record.failed, False, message))
-    factor = float(limits.high or np.inf) / limits.low
-    message = f"The upper limit is {factor:.2g} times the lower."
-    return [*checks, Check("interval-width", factor, factor <= WIDE, message)]
+    return [*checks, width_check(limits)]

@@ -47,6 +47,11 @@ def read_frame(frame: DataFrame) -> Rows:
     return Rows(columns, rows, "DataFrame", typed=True)
 
 
+def literal(path: Path) -> str:
+    """A path in which nothing is a pattern for DuckDB."""
+    return re.sub(r"([*?[])", r"[\1]", str(path))
+
+
 def read_parquet(path: Path) -> Rows:
     """A Parquet file, read in batches."""
     import duckdb
@@ -60,7 +65,7 @@ def read_parquet(path: Path) -> Rows:
 
     def query(connection: duckdb.DuckDBPyConnection) -> Any:
         try:
-            return connection.execute("SELECT * FROM read_parquet(?)", [re.sub(r"([*?[])", r"[\1]", str(path))])
+            return connection.execute("SELECT * FROM read_parquet(?)", [literal(path)])
         except duckdb.Error as error:
             raise DataError(f"The Parquet file {file_name(path)} cannot be read.", hint="Write it again.") from error
 

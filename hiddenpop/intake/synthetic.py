@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 REGIONS = ("north", "east", "south", "west", "capital")
 FORMS = ("sexual exploitation", "forced labour", "domestic servitude", "other")
+KEY = 'person = "key"'
+IDENTITY = """record = "case"
+identity = {given = "given", surname = "surname", born = "born", sex = "sex", region = "region"}"""
 SEXES = (("F", "M"), ("female", "male"), ("woman", "man"), ("w", "m"), ("Female", "Male"))
 YEAR = 365
 FIRST_DAY = "2024-01-01"
@@ -82,8 +85,13 @@ class MadeRegisters:
     people: DataFrame
     population: int
 
-    def write(self, folder: str | Path) -> Path:
+    def write(self, folder: str | Path, *, key: bool = True) -> Path:
         """Write `NAME.csv` for every list and `intake.toml`, which describes them; the truth stays out.
+
+        Parameters
+        ----------
+        folder : that exists
+        key : False describes them by name, date of birth, sex and region, for `link_registers`, and not by their key
 
         Returns
         -------
@@ -93,10 +101,34 @@ class MadeRegisters:
         check_target(target)
         for name, records in self.registers.items():
             records.drop(columns="person").to_csv(Path(folder) / f"{name}.csv", index=False)
-        target.write_text(self._describe(), encoding="utf-8")
+        target.write_text(self._describe(KEY if key else IDENTITY), encoding="utf-8")
         return target
 
-    def _describe(self) -> str:
+    def faults(self, records: DataFrame) -> tuple[float, float]:
+        """Share of true pairs of records that were not linked, and of linked pairs that are of two people.
+
+        Parameters
+        ----------
+        records : DataFrame of `list, record, person`, as in `LinkedRegisters`
+        """
+        import pandas as pd
+
+        truth = pd.concat(
+            [
+                pd.DataFrame({"list": name, "record": one["case"].astype(str), "truth": one["person"]})
+                for name, one in self.registers.items()
+            ]
+        )
+        both = records.merge(truth, on=["list", "record"])
+
+        def pairs(*keys: str) -> int:
+            sizes = both.groupby(list(keys)).size()
+            return int((sizes * (sizes - 1) // 2).sum())
+
+        right = pairs("truth", "person")
+        return 1.0 - right / pairs("truth"), 1.0 - right / pairs("person")
+
+    def _describe(self, who: str) -> str:
         parts = [
             'title = "Made-up registers"',
             "period = [2024-01-01, 2024-12-31]",
@@ -112,7 +144,7 @@ class MadeRegisters:
                 "[[registers]]",
                 f'list = "{name}"',
                 f'source = "{name}.csv"',
-                'person = "key"',
+                who,
                 'date = "found"',
                 'status = "status"',
                 'columns = {sex = "sex", region = "region"}',

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hiddenpop.arrays import memberships
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import OptionError
+from hiddenpop.intake.registers.engine import text
 from hiddenpop.output import write_whole
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def tabulate_cells(table: CaptureTable) -> DataFrame:
     """One row for each stratum and history: the lists as 0 and 1, the strata, and `count`."""
     import pandas as pd
 
-    on = table.histories[:, None] >> np.arange(table.n_lists) & 1
+    on = memberships(table.histories, table.n_lists)
     columns = {name: on[:, place] for place, name in enumerate(table.lists)}
     labels = [table.labels[place] for place in table.stratum]
     columns |= {name: np.array([label[i] for label in labels], dtype=object) for i, name in enumerate(table.strata)}
@@ -69,7 +71,6 @@ def _defused(frame: DataFrame) -> DataFrame:
 def _copy(frame: DataFrame, path: Path) -> None:
     import duckdb
 
-    quoted = str(path).replace("'", "''")
     with duckdb.connect() as connection:
         connection.register("cells", frame)
-        connection.execute(f"COPY cells TO '{quoted}' (FORMAT parquet)")
+        connection.execute(f"COPY cells TO {text(str(path))} (FORMAT parquet)")

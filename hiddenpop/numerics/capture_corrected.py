@@ -19,7 +19,7 @@ from hiddenpop.numerics.capture import Fitted, fit_log_linear, standard_error
 from hiddenpop.numerics.capture_fit import MeanModel, fit_means
 from hiddenpop.numerics.capture_models import BY_BEHAVIOUR, CHAO, HETEROGENEITY, Cells, first_capture
 from hiddenpop.numerics.sparse import chao_corrected
-from hiddenpop.numerics.two_lists import chapman_se
+from hiddenpop.numerics.two_lists import chapman_population, chapman_se
 
 WITHOUT = ("Mh Normal", "Mth Normal", "Mth Gamma3.5", "Mtb")
 
@@ -57,7 +57,7 @@ def _time(cells: Cells) -> tuple[float, float]:
     on_list = cells.counts @ cells.indicators
     if k == 2:
         first, second, both = int(on_list[0]), int(on_list[1]), int(cells.counts[3])
-        return (first + 1) * (second + 1) / (both + 1) - 1 - people, chapman_se(first, second, both)
+        return chapman_population(first, second, both) - people, chapman_se(first, second, both)
     on_list, seen = on_list + (k + 2) / (2 * k), people + k / 2
 
     def excess(log_unseen: float) -> float:

@@ -13,7 +13,7 @@ from math import comb, log
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Floats, Masks, popcount
+from hiddenpop.arrays import Counts, Floats, Masks, memberships, popcount
 from hiddenpop.errors import OptionError
 from hiddenpop.numerics.capture_fit import MeanModel, Predict
 from hiddenpop.numerics.capture_mixture import normal_mixture, reaction_to_capture
@@ -66,7 +66,7 @@ class Cells:
     @property
     def indicators(self) -> Floats:
         """(rows, K) zero-one: caught at the occasion?"""
-        return (self.rows[:, None] >> np.arange(len(self.lists)) & 1).astype(float)
+        return memberships(self.rows, len(self.lists)).astype(float)
 
 
 def first_capture(histories: Masks, n_lists: int) -> Counts:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Floats, Masks
+from hiddenpop.arrays import Counts, Floats, Masks, memberships
 
 RANKS = 512  # people of different rank
 CLOSE = 1e-12
@@ -47,7 +47,7 @@ def balance_margins(chances: Floats, odds_ratios: Mapping[int, float]) -> Floats
     """
     size = chances.shape[1]
     histories = np.arange(1 << size)
-    on = (histories[:, None] >> np.arange(size) & 1).astype(bool)
+    on = memberships(histories, size).astype(bool)
     cells = np.where(on, chances[:, None, :], 1.0 - chances[:, None, :]).prod(axis=2)
     for mask, ratio in odds_ratios.items():
         cells[:, (histories & mask) == mask] *= ratio

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Flags, Floats
+from hiddenpop.arrays import Counts, Flags, Floats, memberships
 from hiddenpop.errors import ConvergenceError
 from hiddenpop.numerics.composite import UNSEEN, Composite, CompositeFit, fit_composite
 
@@ -77,7 +77,7 @@ def pose_strata_model(model: StrataModel, people: Counts) -> PosedStrata:
     cells leave the model.
     """
     n_strata, n_lists = model.runs.shape
-    on = np.arange(1 << n_lists)[:, None] >> np.arange(n_lists) & 1
+    on = memberships(np.arange(1 << n_lists), n_lists)
     sizes = people @ on
     stratum, history = (axis.ravel() for axis in np.indices(people.shape))
     dead = np.zeros(stratum.size, dtype=bool)

@@ -85,6 +85,11 @@ def nested_message(fit: TwoListFit) -> str:
     )
 
 
+def chapman_population(first: int, second: int, overlap: int) -> float:
+    """Chapman's estimate from the sizes of two lists and their overlap."""
+    return (first + 1) * (second + 1) / (overlap + 1) - 1.0
+
+
 def chapman_se(first: int, second: int, overlap: int) -> float:
     """Square root of the unbiased variance of Chapman's estimate (Seber 1970, Wittes 1972)."""
     top = (first + 1) * (second + 1) * (first - overlap) * (second - overlap)

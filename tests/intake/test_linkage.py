@@ -81,28 +81,15 @@ def test_nobody_to_link_is_no_trouble():
 
 
 @pytest.fixture(scope="module")
-def linked(tmp_path_factory, by_identity):
+def linked(tmp_path_factory):
     design = hp.Design(population=6000, probabilities=(0.2, 0.25, 0.3))
     made = hp.make_registers(design, flaws=CLEAN, seed=3)
-    return made, hp.link_registers(by_identity(made, tmp_path_factory.mktemp("made")), replicates=10, seed=1)
-
-
-def faults(made, found):
-    """Share of true pairs missed, and of linked pairs that are false."""
-    truth = {(name, str(row.case)): row.person for name, frame in made.registers.items() for row in frame.itertuples()}
-    real = np.array([truth[row.list, row.record] for row in found.records.itertuples()])
-    people = found.records["person"].to_numpy()
-
-    def pairs(*keys):
-        counts = np.unique(np.stack(keys), axis=1, return_counts=True)[1]
-        return (counts * (counts - 1) // 2).sum()
-
-    return 1 - pairs(real, people) / pairs(real), 1 - pairs(real, people) / pairs(people)
+    return made, hp.link_registers(made.write(tmp_path_factory.mktemp("made"), key=False), replicates=10, seed=1)
 
 
 def test_clean_registers_are_linked(linked):
     made, found = linked
-    missed, false = faults(made, found)
+    missed, false = made.faults(found.records)
     assert missed <= 0.03
     assert false <= 0.03
     assert found.recall == pytest.approx(1 - missed, abs=0.02)
@@ -125,14 +112,14 @@ def test_replicates_reach_the_interval(linked):
     assert estimate.fit.between > 0
 
 
-def test_the_same_seed_links_the_same(linked, tmp_path, by_identity):
+def test_the_same_seed_links_the_same(linked, tmp_path):
     made, found = linked
-    again = hp.link_registers(by_identity(made, tmp_path), replicates=10, seed=1)
+    again = hp.link_registers(made.write(tmp_path, key=False), replicates=10, seed=1)
     assert again.table == found.table
     assert [one.digest for one in again.replicates] == [one.digest for one in found.replicates]
 
 
-def test_no_name_is_let_out(tmp_path, monkeypatch, capfd, caplog, by_identity):
+def test_no_name_is_let_out(tmp_path, monkeypatch, capfd, caplog):
     """Canary names in every record: in no message, output, or file that is left, and in no error."""
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     monkeypatch.setattr("tempfile.tempdir", None)
@@ -142,7 +129,7 @@ def test_no_name_is_let_out(tmp_path, monkeypatch, capfd, caplog, by_identity):
     for frame in made.registers.values():
         frame["given"] = "Canaria" + frame["given"]
         frame["surname"] = frame["surname"] + "kanarien"
-    path = by_identity(made, tmp_path / "data")
+    path = made.write(tmp_path / "data", key=False)
     seen = []
     original = os.unlink
 
@@ -182,8 +169,8 @@ def test_no_name_is_let_out(tmp_path, monkeypatch, capfd, caplog, by_identity):
     assert not list((tmp_path / "temporary").iterdir())
 
 
-def test_registers_need_the_same_fields(linked, tmp_path, by_identity):
-    path = by_identity(linked[0], tmp_path)
+def test_registers_need_the_same_fields(linked, tmp_path):
+    path = linked[0].write(tmp_path, key=False)
     text = path.read_text()
     path.write_text(text.replace(', born = "born"', "", 1))
     with pytest.raises(hp.DataError, match="different fields"):

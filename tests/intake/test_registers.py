@@ -116,7 +116,7 @@ def as_sqlite(folder):
 
 def as_duckdb(folder):
     with duckdb.connect(folder / "police.duckdb") as database:
-        frame = POLICE.assign(found=pd.to_datetime(POLICE.found, errors="coerce"))  # noqa: F841
+        database.register("frame", POLICE.assign(found=pd.to_datetime(POLICE.found, errors="coerce")))
         database.execute("CREATE TABLE cases AS SELECT who, sex, CAST(found AS DATE) AS found, state FROM frame")
     return "police.duckdb::cases"
 

@@ -8,10 +8,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_one_setting_changes_the_engine(tmp_path, by_identity):
+def test_one_setting_changes_the_engine(tmp_path):
     pytest.importorskip("pyspark", reason="install hiddenpop[spark]")
     made = hp.make_registers(hp.Design(population=600, probabilities=(0.4, 0.4, 0.4)), seed=4)
-    path = by_identity(made, tmp_path)
+    path = made.write(tmp_path, key=False)
     here = hp.link_registers(path, replicates=3, seed=1)
     there = hp.link_registers(path, replicates=3, seed=1, engine="spark")
     assert there.table == here.table

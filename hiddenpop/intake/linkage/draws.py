@@ -44,20 +44,32 @@ class Pairs:
         another; pairs of one list, entries made twice, are excluded by nothing. How many links there are within lists,
         and between every two, is found from the pairs themselves by expectation and maximisation.
         """
-        sizes = np.bincount(self.list).astype(float)
         found = np.zeros(self.odds.size)
-        found[self.within] = _weigh_within(self.odds[self.within], float((sizes * (sizes - 1.0)).sum() / 2.0))
-        people = self._between(found)
-        found[~self.within] = _weigh_between(people)[people.place]
+        found[self.within] = self._twice
+        found[~self.within] = self._once[self._between.place]
         return found
 
-    def _between(self, probability: Floats) -> _Between:
+    @cached_property
+    def _twice(self) -> Floats:
+        """Probability of each pair of one list."""
+        sizes = np.bincount(self.list).astype(float)
+        return _weigh_within(self.odds[self.within], float((sizes * (sizes - 1.0)).sum() / 2.0))
+
+    @cached_property
+    def _once(self) -> Floats:
+        """Probability of each pair of people of two lists."""
+        return _weigh_between(self._between)
+
+    @cached_property
+    def _between(self) -> _Between:
         """Pairs of people of two lists: entries that were likely made twice are one person."""
-        person = self.cluster(self.within & (probability >= LIKELY))
+        likely = self.within.copy()
+        likely[self.within] = self._twice >= LIKELY
+        person = self.cluster(likely)
         left, right = self.left[~self.within], self.right[~self.within]
         ends = np.sort(np.stack([person[left], person[right]]), axis=0)
         pairs, first, place = np.unique(ends, axis=1, return_index=True, return_inverse=True)
-        odds = np.full(pairs.shape[1], 0.0)
+        odds = np.zeros(pairs.shape[1])
         np.maximum.at(odds, place, self.odds[~self.within])
         sizes = np.bincount(np.unique(np.stack([person, self.list]), axis=1)[1]).astype(float)
         swapped = person[left][first] != pairs[0]
@@ -85,10 +97,7 @@ class Pairs:
         whole = self.cluster(np.ones(self.odds.size, dtype=bool))
         place = whole[self.left]
         begin = np.zeros(self.odds.size)
-        people = self._between(self.probability)
-        likely = np.zeros(people.odds.size)
-        likely[people.place] = self.probability[~self.within]
-        begin[~self.within] = _begin(likely, people.slots)[people.place]
+        begin[~self.within] = _begin(self._once, self._between.slots)[self._between.place]
         end = begin + self.probability
         for _ in range(number):
             uniform = generator.random(whole.max(initial=0) + 1)[place]

@@ -17,6 +17,7 @@ from hiddenpop.intake.linkage.model import BEGINS, BORN_YEAR, NAMES, Engine, sco
 from hiddenpop.intake.linkage.spelling import romanise, sound
 from hiddenpop.intake.registers.engine import name, open_engine
 from hiddenpop.intake.registers.queries import Queries
+from hiddenpop.intake.registers.sources import store
 from hiddenpop.intake.registers.tabulate import Account, accounts_of, ask, describe, prepare
 from hiddenpop.options import check_seed
 from hiddenpop.result import Check, plain
@@ -167,14 +168,9 @@ def _read(connection: DuckDBPyConnection, queries: Queries) -> DataFrame:
         f"FROM ({queries.identities()})"
     )
     written = {row[0] for one in names for row in connection.execute(f"SELECT DISTINCT {one} FROM taken").fetchall()}
-    connection.execute("CREATE TABLE spelling (written VARCHAR, roman VARCHAR, sound VARCHAR)")
-    import pandas as pd
-
     roman = {one: romanise(one) for one in written if one}
-    rows = pd.DataFrame([(one, latin, sound(latin)) for one, latin in roman.items() if latin], columns=["w", "r", "s"])
-    connection.register("rows", rows)
-    connection.execute("INSERT INTO spelling SELECT * FROM rows")
-    connection.unregister("rows")
+    rows = ((one, latin, sound(latin)) for one, latin in roman.items() if latin)
+    store(connection, "spelling", ("written", "roman", "sound"), rows, "names")
     told = [f"{one}_s.roman AS {one}, {one}_s.sound AS sound_{one}" for one in names]
     told += [f"{name(one)} AS {safe}" for one, safe in _safe(queries.fields).items() if one not in names]
     told += [f"left(born, 4) AS {BORN_YEAR}"] if "born" in queries.fields else []
@@ -205,7 +201,7 @@ class _Linked:
         people = self.pairs.cluster(linked)
         tables = tuple(self._table(one, ()) for one in self.pairs.draw(replicates, np.random.default_rng(seed)))
         on = [np.unique(people[self.list == place]).size for place in range(len(self.queries.lists))]
-        checks = [self._doubt(tables, self._table(people, ()).observed)]
+        checks = [self._doubt(tables, int(people.max()) + 1)]
         expected, chosen = float(probability.sum()), float(probability[linked].sum())
         return LinkedRegisters(
             self._table(people, checks),

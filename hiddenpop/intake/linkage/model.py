@@ -68,10 +68,10 @@ def score_pairs(
         retain_matching_columns=False,
     )
     data, ask = _register(table, engine)
-    model = Linker(data, settings).misc.save_model_to_json()
-    for comparison in model["comparisons"]:
-        _learn_chance(comparison, fields, ask, seed)
     with _quietly():
+        model = Linker(data, settings).misc.save_model_to_json()
+        for comparison in model["comparisons"]:
+            _learn_chance(comparison, fields, ask, seed)
         linker = _train(data, model, fields)
         parts = 1 + size // PART
         scored = linker.inference.predict(

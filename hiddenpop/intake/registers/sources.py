@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hiddenpop.errors import DataError, MissingExtraError, UnknownNameError
 from hiddenpop.intake.delimited import find_layout, read_delimited
+from hiddenpop.intake.frames import literal
 from hiddenpop.intake.reader import split_sheet
 from hiddenpop.intake.registers.engine import name, text
 from hiddenpop.intake.workbook import read_workbook
@@ -63,7 +64,7 @@ def open_source(connection: DuckDBPyConnection, given: str, wanted: Sequence[str
         connection.execute(f"ATTACH {text(str(path))} AS {name(alias)} (READ_ONLY)")
         sql = ".".join(name(part) for part in (alias, *(table or "").split(".")))
     elif ending == ".parquet":
-        sql = f"read_parquet({text(_literal(path))})"
+        sql = f"read_parquet({text(literal(path))})"
     elif ending in DELIMITED:
         layout = find_layout(path, wanted)
         if not layout.encoding.startswith("utf-8"):
@@ -71,7 +72,7 @@ def open_source(connection: DuckDBPyConnection, given: str, wanted: Sequence[str
             return _copied(connection, alias, rows.columns, rows.open, wanted, path.name)
         columns = ", ".join(f"{text(column)}: 'VARCHAR'" for column in layout.columns)
         sql = (
-            f"read_csv({text(_literal(path))}, delim = {text(layout.delimiter)}, skip = {layout.header}, "
+            f"read_csv({text(literal(path))}, delim = {text(layout.delimiter)}, skip = {layout.header}, "
             f"header = false, columns = {{{columns}}}, quote = '\"', escape = '\"', auto_detect = false)"
         )
     elif ending == ".xlsx":
@@ -96,11 +97,6 @@ def _inside(root: Path, path: Path) -> Path:
     if not found.is_file():
         raise DataError(f"There is no file {path.name!r} in the folder of the sources.", hint="Correct the source.")
     return found
-
-
-def _literal(path: Path) -> str:
-    """A path in which nothing is a pattern."""
-    return re.sub(r"([*?[])", r"[\1]", str(path))
 
 
 def _types(connection: DuckDBPyConnection, sql: str, wanted: Sequence[str], label: str) -> dict[str, str]:
@@ -145,10 +141,10 @@ def _copied(
             for _ in range(times):
                 yield [full[place] for place in places]
 
-    return _stored(connection, alias, wanted, cells(), label)
+    return store(connection, alias, wanted, cells(), label)
 
 
-def _stored(
+def store(
     connection: DuckDBPyConnection, alias: str, columns: Sequence[str], rows: Iterator[Any], label: str
 ) -> Source:
     """Rows of text as a table of the engine, batch by batch."""
@@ -175,7 +171,7 @@ def _sqlite(connection: DuckDBPyConnection, path: Path, table: str, wanted: Sequ
         _check_columns(found, wanted, path.name)
         chosen = ", ".join(f"CAST({name(column)} AS TEXT)" for column in wanted)
         rows = database.execute(f"SELECT {chosen} FROM {name(table)}")
-        return _stored(connection, alias, wanted, iter(rows), path.name)
+        return store(connection, alias, wanted, iter(rows), path.name)
 
 
 def _postgresql(connection: DuckDBPyConnection, location: str, table: str, wanted: Sequence[str], alias: str) -> Source:
@@ -194,7 +190,7 @@ def _postgresql(connection: DuckDBPyConnection, location: str, table: str, wante
             chosen = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in wanted)
             cursor.itersize = BATCH
             cursor.execute(sql.SQL("SELECT {} FROM {}").format(chosen, parts))
-            return _stored(connection, alias, wanted, iter(cursor), f"table {table}")
+            return store(connection, alias, wanted, iter(cursor), f"table {table}")
     except psycopg.Error as error:
         why = str(error).strip().split("\n")[0] if isinstance(error, psycopg.OperationalError) else type(error).__name__
         raise DataError(
