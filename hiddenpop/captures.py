@@ -46,8 +46,6 @@ class CaptureTable:
     checks: tuple[Check, ...] = ()
     given_lists: tuple[str, ...] = ()
 
-    # ---------------------------------------------------------------- making
-
     @classmethod
     def from_counts(
         cls, counts: Mapping[str, int], lists: Sequence[str] | None = None, *, source: str = "", **kwargs: Any
@@ -57,7 +55,7 @@ class CaptureTable:
         Parameters
         ----------
         counts : mapping from history text (first list leftmost) to people
-        lists : names of the lists; `list_1, list_2, ...` if None
+        lists : names; `list_1, list_2, ...` if None
         """
         if not isinstance(counts, Mapping):
             raise DataError(f"Counts must be a mapping of histories to people, not {type(counts).__name__}.")
@@ -86,8 +84,6 @@ class CaptureTable:
         weights = np.int64(1) << np.arange(len(lists), dtype=np.int64)
         masks, counts = np.unique(matrix.astype(np.int64) @ weights, return_counts=True)
         return build_table(lists, masks, counts, source=source)
-
-    # ---------------------------------------------------------------- asking
 
     @property
     def observed(self) -> int:
@@ -132,6 +128,12 @@ class CaptureTable:
             history_text(int(h), self.n_lists): int(c) for h, c in zip(pooled.histories, pooled.counts, strict=True)
         }
 
+    def to_matrix(self) -> Counts:
+        """(G, 2^K) people by stratum and history."""
+        matrix = np.zeros((len(self.labels), 1 << self.n_lists), dtype=np.int64)
+        matrix[self.stratum, self.histories] = self.counts
+        return matrix
+
     @property
     def digest(self) -> str:
         """SHA-256 of the content: lists, strata, histories and counts."""
@@ -148,15 +150,13 @@ class CaptureTable:
         return hash(self.digest)
 
     def __str__(self) -> str:
-        seen, possible = np.unique(self.histories).size, 2**self.n_lists - 1
-        text = f"{self.observed:,} people on {self.n_lists} lists; {seen} of {possible:,} histories seen"
+        seen = f"{np.unique(self.histories).size} of {2**self.n_lists - 1:,} histories seen"
+        text = f"{self.observed:,} people on {self.n_lists} lists; {seen}"
         if self.strata:
             text += f"; {len(self.labels)} strata by {', '.join(self.strata)}"
         return "\n".join([text] + [f"  ! {c.message}" for c in self.checks if c.passed is False])
 
     __repr__ = __str__
-
-    # ---------------------------------------------------------------- reshaping
 
     def pooled(self) -> CaptureTable:
         """The same people without strata, with a check that says so."""
@@ -164,8 +164,7 @@ class CaptureTable:
             return self
         names, n = ", ".join(self.strata), len(self.labels)
         message = f"{n} strata ({names}) were pooled." if n > 1 else f"There is one stratum ({names})."
-        note = Check("pooled-strata", n, None, message)
-        return self._rebuilt(self.lists, self.histories, checks=(note,))
+        return self._rebuilt(self.lists, self.histories, checks=(Check("pooled-strata", n, None, message),))
 
     def reorder(self, *names: str) -> CaptureTable:
         """The same table with its lists in the order given; every list must be named once."""
@@ -184,8 +183,7 @@ class CaptureTable:
         part = self.drop(*(name for name in self.lists if name not in wanted))
         lost = self.observed - part.observed
         message = f"{lost:,} of {self.observed:,} known people are on none of the lists used ({', '.join(part.lists)})."
-        note = Check("lists-left-out", lost, None, message)
-        return replace(part, checks=(*part.checks, note)) if lost else part
+        return replace(part, checks=(*part.checks, Check("lists-left-out", lost, None, message))) if lost else part
 
     def merge(self, *names: str, into: str) -> CaptureTable:
         """The table with some lists joined into one, at the place of the first: on it is who was on any of them."""
@@ -213,8 +211,7 @@ class CaptureTable:
                 if value not in known:
                     raise UnknownNameError.among(f"value of {column}", value, known)
             keep &= [label[place] in wanted for label in self.labels]
-        rows = keep[self.stratum]
-        if not rows.any():
+        if not (rows := keep[self.stratum]).any():
             raise DataError(f"Nobody is in the selection {where}.", hint="Select other strata.")
         part = self._rebuilt(self.lists, self.histories, rows=rows, strata=self.strata)
         chosen = "; ".join(f"{c} = {v if isinstance(v, str) else ', '.join(v)}" for c, v in where.items())

@@ -43,6 +43,7 @@ class Method:
     ordered : True when the order of the lists matters (occasions in time)
     sampling : True for methods whose chains take from seconds to minutes; `compare` runs them only when asked
     stratified : True for methods that estimate strata together and so need a table that has them
+    covariates : True for methods that take strata as covariates, if there are any; `compare` runs them only then
     extra : extra of the package that the method needs, empty for none
     options : option name -> (annotation, default)
     """
@@ -57,6 +58,7 @@ class Method:
     ordered: bool
     sampling: bool
     stratified: bool
+    covariates: bool
     extra: str
     options: Mapping[str, tuple[Any, Any]]
 
@@ -97,6 +99,7 @@ def register(
     ordered: bool = False,
     sampling: bool = False,
     stratified: bool = False,
+    covariates: bool = False,
     extra: str = "",
 ) -> Callable[[F], F]:
     """Register an estimator under `id`; its keyword parameters become its options."""
@@ -114,7 +117,7 @@ def register(
             return _run(METHODS[id], function, data, given)
 
         METHODS[id] = Method(
-            id, run, summary, takes, lists, family, reference, ordered, sampling, stratified, extra, options
+            id, run, summary, takes, lists, family, reference, ordered, sampling, stratified, covariates, extra, options
         )
         return cast(F, run)
 
@@ -189,7 +192,7 @@ def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Da
             f"The method {method.id} needs {bound} lists; the table has {data.n_lists} ({', '.join(data.lists)}).",
             hint=_lists_hint(method, data),
         )
-    return data if method.stratified else data.pooled()
+    return data if method.stratified or method.covariates else data.pooled()
 
 
 def _lists_hint(method: Method, data: CaptureTable) -> str:
@@ -267,7 +270,9 @@ def compare(
     return [
         attempt(data, method.id, **{name: value for name, value in common.items() if name in method.options})
         for method in METHODS.values()
-        if method.applies(data) and (sampling or not method.sampling)
+        if method.applies(data)
+        and (sampling or not method.sampling)
+        and (not method.covariates or (isinstance(data, CaptureTable) and data.strata))
     ]
 
 

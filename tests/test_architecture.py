@@ -16,7 +16,7 @@ LAYERS = [
     {"numerics"},
     {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output", "bootstrap"}
     | {"progress", "chains", "saved"},
-    {"registry", "datasets", "design", "replicates"},
+    {"registry", "datasets", "design", "replicates", "covariates"},
     {"estimators", "bayes", "checks", "intake"},
     {"report"},
     {"cli_io", "cli_options", "cli_registers", "cli_trust", "cli", "__main__"},
@@ -30,6 +30,7 @@ ONLY_IN = {
     "psycopg": "intake",
     "splink": "intake",
     "pyspark": "intake",
+    "formulaic": "covariates",
     "numba": "numerics",
     "pymc": "bayes",
     "arviz": "bayes",

@@ -10,6 +10,8 @@ from hiddenpop.estimators.capture_model import capture_model
 from hiddenpop.estimators.loglinear import loglinear
 from hiddenpop.estimators.loglinear_search import loglinear_search
 from hiddenpop.estimators.loglinear_strata import loglinear_strata
+from hiddenpop.estimators.huggins_alho import huggins_alho
+from hiddenpop.estimators.doubly_robust import doubly_robust
 from hiddenpop.estimators.loglinear_stepwise import loglinear_stepwise
 from hiddenpop.estimators.loglinear_average import loglinear_average
 from hiddenpop.estimators.loglinear_shrinkage import loglinear_shrinkage
@@ -24,7 +26,9 @@ __all__ = [
     "capture_model",
     "chao",
     "chapman",
+    "doubly_robust",
     "graphical",
+    "huggins_alho",
     "latent_class",
     "lincoln_petersen",
     "loglinear",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp
 from typing import Literal
 
 from hiddenpop.arrays import mask_of, members
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import NotEstimableError, OptionError
-from hiddenpop.numerics.intervals import UNBOUNDED, log_normal, wald
+from hiddenpop.errors import OptionError
+from hiddenpop.numerics.intervals import log_normal, refuse_unbounded, wald
 from hiddenpop.numerics.loglinear import LoglinearFit, fit_loglinear, pair_residuals, summarise
 from hiddenpop.numerics.poisson import PoissonFit
 from hiddenpop.numerics.profile import profile_interval
@@ -102,7 +101,7 @@ def loglinear(
     if len(terms) == 1 + table.n_lists:
         message = "The lists are taken as independent of one another, which nothing in this model tests."
         checks.append(Check("independence-assumed", None, None, message))
-    _refuse_unbounded(record, fit)
+    refuse_unbounded(f"The model {record.model}", fit.log_hidden_variance**0.5)
     population = table.observed + fit.hidden
     if interval == "profile":
         profile = profile_interval(fit, level)
@@ -145,20 +144,6 @@ def _generators(
         message = f"Terms with lists that nobody is on ({', '.join(gone)}) were left out of the model."
         checks.append(Check("terms-of-empty-lists", len(wanted) - len(kept), None, message))
     return [mask_of(place[p] for p in members(m)) for m in kept], checks
-
-
-def _refuse_unbounded(record: LoglinearFit, fit: PoissonFit) -> None:
-    """An estimate known only up to factors of thousands is none."""
-    error = fit.log_hidden_variance**0.5
-    if error > UNBOUNDED:
-        raise NotEstimableError(
-            f"For the model {record.model} the number of hidden people is determined only up to a factor of "
-            f"{exp(2 * error):.1g} either way.",
-            hint="Use a simpler model.",
-            exists=True,
-            identifiable=True,
-            terms=["intercept"],
-        )
 
 
 def _left_out(fit: PoissonFit) -> list[Check]:

@@ -12,7 +12,7 @@ from hiddenpop.arrays import Counts, Flags, mask_of, members, memberships
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import ConvergenceError, DataError, NotEstimableError, OptionError, UnknownNameError, some_of
 from hiddenpop.numerics.composite import CompositeFit, fit_composite, loose_terms
-from hiddenpop.numerics.intervals import UNBOUNDED, chao_log
+from hiddenpop.numerics.intervals import chao_log, refuse_unbounded
 from hiddenpop.numerics.resampling import Resamples, percentile_limits
 from hiddenpop.numerics.strata_model import (
     PosedStrata,
@@ -129,20 +129,12 @@ def loglinear_strata(
         raise OptionError(
             f"{len(table.labels)} strata of {table.n_lists} lists are too many.", hint="Merge lists or strata."
         )
-    people = np.zeros((len(table.labels), 1 << table.n_lists), dtype=np.int64)
-    people[table.stratum, table.histories] = table.counts
+    people = table.to_matrix()
     model, checks = _read_model(table, people, interactions, by_stratum, absent)
     posed, fit = _fit(table, model, people)
     hidden = posed.hidden(fit.full)
     population, se = table.observed + float(hidden.sum()), sqrt(posed.hidden_variance(fit))
-    if se > UNBOUNDED * hidden.sum():
-        raise NotEstimableError(
-            "The number of hidden people is determined only up to factors of thousands.",
-            hint="Use a simpler model.",
-            exists=True,
-            identifiable=True,
-            terms=["intercept"],
-        )
+    refuse_unbounded("The model", se / hidden.sum())
     if interval == "bootstrap":
         found = resample_strata(model, posed, fit.full, replicates, seed)
         resamples = Resamples(population, found, 0.0, 0.0)

@@ -25,10 +25,10 @@ from hiddenpop.numerics.capture_refusals import (
     not_unique,
     refuse_growth,
     refuse_too_few,
-    refuse_unbounded,
     without_maximum,
 )
 from hiddenpop.numerics.existence import facial_set
+from hiddenpop.numerics.intervals import refuse_unbounded
 
 SHIFTS = (0.0, -1.0, 1.0)
 
@@ -137,7 +137,8 @@ def fit_capture(model: str, lists: tuple[str, ...], histories: Masks, counts: Co
     if cells.base in BY_BEHAVIOUR:
         refuse_growth(cells, found.fit)
     if not found.nobody_hidden:
-        refuse_unbounded(cells, found.fit, found.model.names[0])
+        error = max(found.fit.log_hidden_variance, 0.0) ** 0.5
+        refuse_unbounded(f"The model {cells.model}", error, found.model.names[0])
     return found
 
 

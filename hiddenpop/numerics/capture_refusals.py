@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, sqrt
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from hiddenpop.errors import NotEstimableError, some_of
 from hiddenpop.numerics.capture_fit import MeanFit
 from hiddenpop.numerics.capture_models import Cells, columns, first_capture, series
-from hiddenpop.numerics.intervals import UNBOUNDED
 from hiddenpop.numerics.terms import cell_name
 
 
@@ -80,17 +79,3 @@ def refuse_growth(cells: Cells, fit: MeanFit) -> None:
         identifiable=True,
         terms=["before", "recaptures"],
     )
-
-
-def refuse_unbounded(cells: Cells, fit: MeanFit, term: str) -> None:
-    """An estimate known only up to factors of thousands is none."""
-    error = sqrt(max(fit.log_hidden_variance, 0.0))
-    if not error <= UNBOUNDED:
-        raise NotEstimableError(
-            f"For the model {cells.model} the number of hidden people is hardly determined: its logarithm has a "
-            f"standard error of {error:.2g}, factors of thousands either way.",
-            hint="Use a simpler model.",
-            exists=True,
-            identifiable=True,
-            terms=[term],
-        )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import exp, log, log1p, sqrt
 
+from hiddenpop.errors import NotEstimableError
+
 QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)  # of a posterior, as fits report them
 UNBOUNDED = 5.0  # standard error of log n0 from which hidden people are known only up to factors of thousands
 
@@ -13,6 +15,27 @@ def normal_quantile(level: float) -> float:
     from scipy.special import ndtri
 
     return float(ndtri(0.5 + level / 2.0))
+
+
+def refuse_unbounded(
+    what: str, log_error: float, term: str = "intercept", *, hint: str = "Use a simpler model."
+) -> None:
+    """An estimate known only up to factors of thousands is none.
+
+    Parameters
+    ----------
+    what : subject of the sentence, such as "The model [12,3]"
+    log_error : standard error of log n0
+    term : that stands for the hidden people
+    """
+    if not log_error <= UNBOUNDED:
+        raise NotEstimableError(
+            f"{what} determines the number of hidden people only up to factors of thousands.",
+            hint=hint,
+            exists=True,
+            identifiable=True,
+            terms=[term],
+        )
 
 
 def log_normal(observed: float, hidden: float, variance_log: float, level: float) -> tuple[float, float]:

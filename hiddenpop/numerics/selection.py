@@ -13,7 +13,7 @@ import numpy as np
 from hiddenpop.arrays import Counts, Masks
 from hiddenpop.errors import ConvergenceError, NotEstimableError, OptionError
 from hiddenpop.numerics.facial import Judge
-from hiddenpop.numerics.intervals import UNBOUNDED
+from hiddenpop.numerics.intervals import refuse_unbounded
 from hiddenpop.numerics.models import MOST_ENUMERATED, Members, Space, build_space, count_models, enumerate_models
 from hiddenpop.numerics.resampling import (
     Resamples,
@@ -158,14 +158,8 @@ def search_models(
             hint="Run the checks: some lists share nobody.",
             terms=[term_name(int(t), lists) for t in space.terms[1 : space.first]],
         )
-    if done.found.variance[0] > UNBOUNDED**2:
-        raise NotEstimableError(
-            "The best model determines the number of hidden people only up to factors of thousands.",
-            hint="Use a simpler model, or lower max_order.",
-            exists=True,
-            identifiable=True,
-            terms=["intercept"],
-        )
+    error = float(done.found.variance[0] ** 0.5)
+    refuse_unbounded("The best model", error, hint="Use a simpler model, or lower max_order.")
     return done
 
 

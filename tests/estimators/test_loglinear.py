@@ -64,7 +64,7 @@ def test_an_estimate_known_only_up_to_factors_of_thousands_is_refused():
     million = 10**6
     counts = {"0001": million, "0011": 1, "0100": million, "0110": million, "1000": 1, "1011": 1, "1101": 1, "1110": 1,
               "1111": million}  # fmt: skip
-    with pytest.raises(hp.NotEstimableError, match="only up to a factor") as caught:
+    with pytest.raises(hp.NotEstimableError, match="only up to factors of thousands") as caught:
         hp.loglinear(hp.CaptureTable.from_counts(counts), interactions="all")
     assert caught.value.details["exists"] is True
 
