@@ -81,6 +81,21 @@ def width_check(limits: Interval) -> Check:
     return Check("interval-width", factor, factor <= WIDE, f"The upper limit is {factor:.2g} times the lower.")
 
 
+POOR_FIT = 0.05
+
+
+def fit_check(deviance: float, df: int, p_value: float | None) -> tuple[Check, ...]:
+    """Does the model describe the people seen? Empty where nothing can be judged."""
+    if p_value is None:
+        return ()
+    good = p_value >= POOR_FIT
+    message = f"Deviance {deviance:.1f} on {df} degrees of freedom (p = {p_value:.2g})"
+    message += (
+        ": no sign of misfit among the people seen." if good else ": the model does not describe the people seen."
+    )
+    return (Check("goodness-of-fit", p_value, good, message),)
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A population size by one method, with its interval, its doubts and its origin.

@@ -10,6 +10,7 @@ from hiddenpop.estimators.capture_model import capture_model
 from hiddenpop.estimators.loglinear import loglinear
 from hiddenpop.estimators.loglinear_search import loglinear_search
 from hiddenpop.estimators.loglinear_strata import loglinear_strata
+from hiddenpop.estimators.loglinear_covariates import loglinear_covariates
 from hiddenpop.estimators.huggins_alho import huggins_alho
 from hiddenpop.estimators.doubly_robust import doubly_robust
 from hiddenpop.estimators.loglinear_stepwise import loglinear_stepwise
@@ -34,6 +35,7 @@ __all__ = [
     "loglinear",
     "loglinear_average",
     "loglinear_bayes",
+    "loglinear_covariates",
     "loglinear_search",
     "loglinear_shrinkage",
     "loglinear_stepwise",

@@ -12,7 +12,7 @@ from hiddenpop.numerics.capture_corrected import correct_bias, first_order_bias
 from hiddenpop.numerics.capture_profile import profile_capture
 from hiddenpop.numerics.intervals import chao_log, wald
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval, width_check
+from hiddenpop.result import Check, Estimate, Interval, fit_check, width_check
 
 ModelName = Literal[
     "M0",
@@ -35,7 +35,6 @@ IntervalName = Literal["log-normal", "wald", "profile"]
 
 IN_TIME = ("Mb", "Mbh", "Mtb")
 BY_LIST = ("Mt", "Mth", "Mtb")
-POOR_FIT = 0.05
 
 
 @register(
@@ -200,11 +199,7 @@ def _doubts(record: CaptureFit) -> list[Check]:
         )
         message += "are on another less often than chance would have it."
         checks.append(Check("negative-heterogeneity", record.coefficients["heterogeneity"], False, message))
-    if record.goodness_of_fit is not None:
-        good = record.goodness_of_fit >= POOR_FIT
-        message = f"Deviance {record.deviance:.1f} on {record.df} degrees of freedom (p = {record.goodness_of_fit:.2g})"
-        message += ": no sign of misfit." if good else ": the model does not describe who is on which lists."
-        checks.append(Check("goodness-of-fit", record.goodness_of_fit, good, message))
+    checks += fit_check(record.deviance, record.df, record.goodness_of_fit)
     return checks
 
 

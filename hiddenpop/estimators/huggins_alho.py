@@ -130,7 +130,7 @@ def huggins_alho(
     >>> print(est)
     7,788 people (95% log-normal 7,474 to 8,138); 3,131 on no list
     >>> round(est.fit.without_covariates)
-    7788
+    7644
 
     *Checked against*: the formulas of two lists without covariates, simulated populations, and a second implementation
     in tests/estimators/test_huggins_alho.py.

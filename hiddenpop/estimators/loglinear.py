@@ -15,12 +15,11 @@ from hiddenpop.numerics.profile import profile_interval
 from hiddenpop.numerics.terms import close_terms, read_model, read_pair
 from hiddenpop.options import Pairs
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval, width_check
+from hiddenpop.result import POOR_FIT, Check, Estimate, Interval, fit_check, width_check
 
 IntervalName = Literal["log-normal", "profile", "wald"]
 
 LEFT_OUT = 0.1
-POOR_FIT = 0.05
 FEW_PER_TERM = 5.0
 
 
@@ -159,15 +158,7 @@ def _doubts(record: LoglinearFit, limits: Interval, table: CaptureTable) -> list
     if record.minus_infinity:
         message = f"No one is on all lists of {', '.join(record.minus_infinity)}: these terms are at minus infinity."
         checks.append(Check("terms-at-minus-infinity", len(record.minus_infinity), None, message))
-    if record.goodness_of_fit is not None:
-        good = record.goodness_of_fit >= POOR_FIT
-        message = f"Deviance {record.deviance:.1f} on {record.df} degrees of freedom (p = {record.goodness_of_fit:.2g})"
-        message += (
-            ": no sign of misfit among the people seen."
-            if good
-            else ": the model does not describe the overlaps of the lists."
-        )
-        checks.append(Check("goodness-of-fit", record.goodness_of_fit, good, message))
+    checks += fit_check(record.deviance, record.df, record.goodness_of_fit)
     if limits.high is None:
         message = "The likelihood sets no upper limit: the data do not exclude any larger population."
         checks.append(Check("no-upper-limit", None, False, message))

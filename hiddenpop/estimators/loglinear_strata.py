@@ -24,10 +24,9 @@ from hiddenpop.numerics.strata_summary import LoglinearStrataFit, stratum_term, 
 from hiddenpop.numerics.terms import read_pair, term_name
 from hiddenpop.options import Pairs
 from hiddenpop.registry import register
-from hiddenpop.result import Check, Estimate, Interval, width_check
+from hiddenpop.result import Check, Estimate, Interval, fit_check, width_check
 
 MOST_CELLS = 1 << 15
-POOR_FIT = 0.05
 FAILED = 0.05
 
 
@@ -251,11 +250,7 @@ def _doubts(record: LoglinearStrataFit, limits: Interval) -> list[Check]:
     if not any(":" in name for name in record.coefficients):
         message = "The lists are taken as independent of one another, which nothing in this model tests."
         checks.append(Check("independence-assumed", None, None, message))
-    if record.goodness_of_fit is not None:
-        good = record.goodness_of_fit >= POOR_FIT
-        message = f"Deviance {record.deviance:.1f} on {record.df} degrees of freedom (p = {record.goodness_of_fit:.2g})"
-        message += ": no sign of misfit." if good else ": the model does not describe the overlaps of the lists."
-        checks.append(Check("goodness-of-fit", record.goodness_of_fit, good, message))
+    checks += fit_check(record.deviance, record.df, record.goodness_of_fit)
     if record.failed > FAILED * record.replicates:
         message = f"{record.failed} of {record.replicates} replicates have no estimate: the interval leaves them out."
         checks.append(Check("failed-replicates", record.failed, False, message))

@@ -34,10 +34,12 @@ class Composite:
     ----------
     design : (c, p) of the full cells
     seen_as : (c,) observed count that each full cell is part of, `UNSEEN` for none; each of 0..o-1 occurs
+    offset : (c,) known part of the log-means, or 0
     """
 
     design: Floats
     seen_as: Counts
+    offset: Floats | float = 0.0
 
     @cached_property
     def order(self) -> Counts:
@@ -53,7 +55,7 @@ class Composite:
 
     def means(self, beta: Floats) -> tuple[Floats, Floats]:
         """`(full (c,), observed (o,))` at coefficients (p,)."""
-        full = np.exp(self.design @ beta)
+        full = np.exp(self.design @ beta + self.offset)
         return full, np.add.reduceat(full[self.order], self.starts)
 
     def gradient(self, full: Floats) -> Floats:
@@ -128,6 +130,15 @@ def fit_composite(problem: Composite, counts: Floats, start: Floats) -> Composit
             break
         beta, (full, observed), height = beta + move, tried, new
     raise ConvergenceError("The likelihood has no largest value that could be reached.", hint="Use a simpler model.")
+
+
+def misfit(counts: Floats, fit: CompositeFit) -> tuple[float, int, float | None]:
+    """`(deviance, degrees of freedom, chi-square p-value)` of the counts seen; None without degrees of freedom."""
+    from scipy.special import gammaincc, xlogy
+
+    deviance = max(0.0, 2.0 * float((xlogy(counts, counts / fit.observed) - counts + fit.observed).sum()))
+    df = counts.size - fit.beta.size
+    return deviance, df, float(gammaincc(df / 2.0, deviance / 2.0)) if df > 0 else None
 
 
 def _height(counts: Floats, observed: Floats) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hiddenpop.numerics.composite import CompositeFit
+from hiddenpop.numerics.composite import CompositeFit, misfit
 from hiddenpop.numerics.strata_model import PosedStrata, StrataModel, Term
 from hiddenpop.numerics.terms import term_name
 
@@ -61,13 +61,9 @@ def summarise(
     bootstrap: tuple[int, int],
 ) -> LoglinearStrataFit:
     """Names for numbers; `bootstrap` are replicates and those that failed."""
-    from scipy.special import gammaincc, xlogy
-
     names = [stratum_term(term, lists, labels) for term in posed.terms]
     seen = posed.collect(fit.full)
-    counts = posed.counts
-    deviance = max(0.0, 2.0 * float((xlogy(counts, counts / fit.observed) - counts + fit.observed).sum()))
-    df = counts.size - len(names)
+    deviance, df, p_value = misfit(posed.counts, fit)
     return LoglinearStrataFit(
         coefficients=dict(zip(names, fit.beta.tolist(), strict=True)),
         standard_errors=dict(zip(names, np.sqrt(np.diagonal(fit.covariance)).tolist(), strict=True)),
@@ -84,7 +80,7 @@ def summarise(
         se=se,
         deviance=deviance,
         df=df,
-        goodness_of_fit=float(gammaincc(df / 2.0, deviance / 2.0)) if df > 0 else None,
+        goodness_of_fit=p_value,
         replicates=bootstrap[0],
         failed=bootstrap[1],
     )
