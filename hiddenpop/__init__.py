@@ -78,6 +78,7 @@ from hiddenpop.replicates import combine, estimate_replicates
 from hiddenpop.report import plot_estimate, plot_estimates, plot_overlaps, write_report
 from hiddenpop.result import Check, Estimate, Interval, Refusal, frame
 from hiddenpop.sightings import SightingCounts
+from hiddenpop.strata import StratifiedEstimate, add_up, estimate_strata
 
 __all__ = [
     "METHODS",
@@ -107,10 +108,12 @@ __all__ = [
     "Sensitivity",
     "SightingCounts",
     "SparseOverlapWarning",
+    "StratifiedEstimate",
     "TrimmedSystem",
     "UnknownNameError",
     "Validation",
     "Verdict",
+    "add_up",
     "bayes_threshold",
     "capture_model",
     "catalogue",
@@ -124,6 +127,7 @@ __all__ = [
     "estimate",
     "estimate_by",
     "estimate_replicates",
+    "estimate_strata",
     "examine",
     "frame",
     "graphical",

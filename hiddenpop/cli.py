@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
@@ -53,6 +54,7 @@ from hiddenpop.registry import compare as compare_methods
 from hiddenpop.registry import estimate as estimate_by_id
 from hiddenpop.report.text import label
 from hiddenpop.result import Check, Estimate, Refusal
+from hiddenpop.strata import total_of
 
 app = typer.Typer(
     name="hiddenpop",
@@ -152,17 +154,23 @@ def estimate(
         if not isinstance(data, CaptureTable):
             raise OptionError("--by needs a table with strata.", hint="Leave it out.")
         parts = estimate_by(data, method, by, **options)
-        total = attempt(data, method, **options)
+        total, together = attempt(data, method, **options), total_of([by], parts, seed=seed or 0)
+        if isinstance(total, Estimate) and isinstance(together, Estimate):
+            message = f"Estimated one by one, the strata add up to {str(together).splitlines()[0]}."
+            note = Check("sum-of-strata", together.population, None, message)
+            total = replace(total, checks=(*total.checks, note))
         document = {
             "total": total.to_dict(),
             "strata": [{"stratum": {by: value}, **part.to_dict()} for (value,), part in parts.items()],
         }
-        results = [total, *parts.values()]
+        results = [total, together, *parts.values()]
     io.write_json(output, document, table)
     if as_json:
         io.print_json(document)
     else:
-        names = ["total", *(f"{by} = {value}" for (value,) in parts)] if by else [label(results[0])]
+        names = [label(results[0])]
+        if by:
+            names = ["all together", "sum of strata", *(f"{by} = {value}" for (value,) in parts)]
         for name, result in zip(names, results, strict=True):
             io.console().print(Text.assemble((f"{name}: ", "bold"), str(result)), soft_wrap=True)
     _require_one(results)

@@ -16,7 +16,7 @@ LAYERS = [
     {"numerics"},
     {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output", "bootstrap"}
     | {"progress", "chains", "saved"},
-    {"registry", "datasets", "design", "replicates", "covariates"},
+    {"registry", "datasets", "design", "replicates", "covariates", "strata"},
     {"estimators", "bayes", "checks", "intake"},
     {"report"},
     {"cli_io", "cli_options", "cli_registers", "cli_trust", "cli", "__main__"},

@@ -91,7 +91,9 @@ def test_strata(run):
     ran = run("estimate", "bangladesh_pwid", "--method", "chapman", "--by", "district", "--json")
     assert set(ran.json) == {"total", "strata"}
     assert [s["stratum"] for s in ran.json["strata"]] == [{"district": "Chapai Nawabganj"}, {"district": "Dhaka"}]
-    assert "pooled-strata" in [c["name"] for c in ran.json["total"]["checks"]]
+    checks = {c["name"]: c for c in ran.json["total"]["checks"]}
+    assert "pooled-strata" in checks
+    assert checks["sum-of-strata"]["value"] == pytest.approx(sum(s["population"] for s in ran.json["strata"]))
     one = run("estimate", "bangladesh_pwid", "--method", "chapman", "--where", "district=Dhaka", "--json").json
     assert one["population"] == ran.json["strata"][1]["population"]
     assert "district = Dhaka:" in run("estimate", "bangladesh_pwid", "--method", "chapman", "--by", "district").out
