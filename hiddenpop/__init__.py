@@ -1,5 +1,6 @@
 """How many people are on no list? Multiple-systems estimation of hidden populations."""
 
+from hiddenpop.banded import BandedTable
 from hiddenpop.bayes import to_arviz
 from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import (
@@ -82,6 +83,7 @@ from hiddenpop.strata import StratifiedEstimate, add_up, estimate_strata
 
 __all__ = [
     "METHODS",
+    "BandedTable",
     "CaptureTable",
     "Check",
     "Consistency",

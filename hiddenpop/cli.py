@@ -18,7 +18,6 @@ from rich.text import Text
 
 import hiddenpop.estimators  # noqa: F401  (registers the methods)
 from hiddenpop import cli_io as io
-from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import check as check_data
 from hiddenpop.checks import verdict as reach_verdict
 from hiddenpop.cli_options import (
@@ -54,6 +53,7 @@ from hiddenpop.registry import compare as compare_methods
 from hiddenpop.registry import estimate as estimate_by_id
 from hiddenpop.report.text import label
 from hiddenpop.result import Check, Estimate, Refusal
+from hiddenpop.sightings import SightingCounts
 from hiddenpop.strata import total_of
 
 app = typer.Typer(
@@ -151,7 +151,7 @@ def estimate(
         results: list[Estimate | Refusal] = [estimate_by_id(data, method, **options)]
         document: Any = results[0].to_dict()
     else:
-        if not isinstance(data, CaptureTable):
+        if isinstance(data, SightingCounts):
             raise OptionError("--by needs a table with strata.", hint="Leave it out.")
         parts = estimate_by(data, method, by, **options)
         total, together = attempt(data, method, **options), total_of([by], parts, seed=seed or 0)

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import Verdict
 from hiddenpop.datasets import entries, load
 from hiddenpop.errors import HiddenpopError, OptionError, UnknownNameError
@@ -25,6 +24,7 @@ from hiddenpop.output import write_whole
 from hiddenpop.registry import COMMON, Data, find_method
 from hiddenpop.report.text import label
 from hiddenpop.result import Check, Estimate, Refusal, plain
+from hiddenpop.sightings import SightingCounts
 
 MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
 PLAIN_MARKS = {True: ("+", "green"), False: ("!", "red"), None: ("-", "dim")}
@@ -53,7 +53,7 @@ def read_table(
                 f"{source!r} ships with hiddenpop, so --lists, --count and --strata do not apply.",
                 hint="Leave them out.",
             )
-        data = load(source)
+        data: Data = load(source)
     elif not exists:
         near = get_close_matches(source, entries(), n=3, cutoff=0.5)
         raise UnknownNameError(
@@ -64,7 +64,7 @@ def read_table(
     else:
         data = read_captures(source, lists=_names(lists), count=count, strata=_names(strata))
     if where:
-        if not isinstance(data, CaptureTable):
+        if isinstance(data, SightingCounts):
             raise OptionError("--where selects strata; sighting counts have none.", hint="Leave it out.")
         data = data.select(**_conditions(where))
     if not quiet:

@@ -10,6 +10,7 @@ from secrets import randbits
 from typing import Any, TypeVar, cast, get_type_hints
 from warnings import catch_warnings, simplefilter, warn
 
+from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError, HiddenpopError, OptionError, SparseOverlapWarning, UnknownNameError
 from hiddenpop.options import check_level, check_seed, check_value, plain_scalar
@@ -17,7 +18,7 @@ from hiddenpop.provenance import Provenance, versions
 from hiddenpop.result import Check, Estimate, Refusal, plain
 from hiddenpop.sightings import SightingCounts
 
-Data = CaptureTable | SightingCounts
+Data = CaptureTable | BandedTable | SightingCounts
 F = TypeVar("F", bound=Callable[..., Estimate])
 
 COMMON = ("level", "seed")
@@ -67,7 +68,7 @@ class Method:
         if not isinstance(data, self.takes):
             return False
         fewest, most = self.lists
-        return not isinstance(data, CaptureTable) or (
+        return isinstance(data, SightingCounts) or (
             fewest <= data.n_lists <= (most or data.n_lists) and (not self.stratified or len(data.labels) > 1)
         )
 
@@ -170,11 +171,11 @@ def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Da
         kinds = " or ".join(t.__name__ for t in method.takes)
         raise DataError(
             f"The method {method.id} takes {kinds}, not {type(data).__name__}.",
-            hint="Use hiddenpop.read_captures or CaptureTable.from_counts, or another method.",
+            hint=_kind_hint(method, data),
         )
-    if not isinstance(data, CaptureTable):
+    if isinstance(data, SightingCounts):
         return data
-    if lists is not None:
+    if lists is not None and isinstance(data, CaptureTable):
         if len(set(lists)) < len(lists):
             raise OptionError(f"The list {lists[0]!r} is given twice.", hint="Name two different lists.")
         data = data.keep(*lists)
@@ -195,7 +196,14 @@ def _check_data(method: Method, data: Data, lists: tuple[str, ...] | None) -> Da
     return data if method.stratified or method.covariates else data.pooled()
 
 
-def _lists_hint(method: Method, data: CaptureTable) -> str:
+def _kind_hint(method: Method, data: Any) -> str:
+    if isinstance(data, BandedTable) and CaptureTable in method.takes:
+        own = ", ".join(other.id for other in METHODS.values() if BandedTable in other.takes)
+        return f"Use a method for bands ({own}), or estimate_replicates(table.complete(20), {method.id!r})."
+    return "Use hiddenpop.read_captures or CaptureTable.from_counts, or another method."
+
+
+def _lists_hint(method: Method, data: CaptureTable | BandedTable) -> str:
     if data.n_lists < 2:
         return "With a single list, only how often each person was seen can be used (sighting frequencies)."
     if "lists" in method.options:
@@ -276,6 +284,8 @@ def compare(
     ]
 
 
-def estimate_by(data: CaptureTable, method: str, by: str, **options: Any) -> dict[tuple[str, ...], Estimate | Refusal]:
+def estimate_by(
+    data: CaptureTable | BandedTable, method: str, by: str, **options: Any
+) -> dict[tuple[str, ...], Estimate | Refusal]:
     """One estimate (or refusal) per value of a stratum column; the parts need not add up to the whole."""
     return {value: attempt(part, method, **options) for value, part in data.split(by).items()}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from hiddenpop.arrays import Floats
+from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError, NotEstimableError, some_of
 from hiddenpop.numerics.intervals import normal_quantile
@@ -77,7 +78,7 @@ class StratifiedEstimate:
 
 
 def estimate_strata(
-    table: CaptureTable,
+    table: CaptureTable | BandedTable,
     method: str,
     by: str | Sequence[str] | None = None,
     *,
@@ -93,7 +94,7 @@ def estimate_strata(
 
     Parameters
     ----------
-    table : CaptureTable with strata
+    table : CaptureTable or BandedTable, with strata
     method : id of a method
     by : stratum columns; all of them if None
     draws : int, 100 to 100,000, of the population of each stratum
@@ -127,7 +128,7 @@ def estimate_strata(
     columns = (by,) if isinstance(by, str) else tuple(by or table.strata)
     if not columns:
         raise DataError("The table has no strata.", hint="Name the stratum columns when the table is read.")
-    if find_method(method).stratified:
+    if find_method(method).stratified and isinstance(table, CaptureTable):
         return _together(table, method, columns, draws, {"seed": seed} | options)
     found = {
         label: attempt_quietly(part, method, **{"seed": seed} | options)

@@ -14,7 +14,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     {"errors", "arrays"},
     {"numerics"},
-    {"provenance", "result", "door", "captures", "sightings", "overlap", "options", "output", "bootstrap"}
+    {"provenance", "result", "door", "captures", "banded", "sightings", "overlap", "options", "output", "bootstrap"}
     | {"progress", "chains", "saved"},
     {"registry", "datasets", "design", "replicates", "covariates", "strata"},
     {"estimators", "bayes", "checks", "intake"},

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
+from hiddenpop.errors import HiddenpopError
 from hiddenpop.registry import Data, attempt, find_method
+from hiddenpop.replicates import estimate_replicates
 from hiddenpop.result import Check, Estimate, Refusal
 
 RULE = (
@@ -20,6 +23,7 @@ RULE = (
 SHRINKAGE: Mapping[str, Any] = {"shared_sd": 0.5, "scatter": 0.25}
 EVERY_PAIR: Mapping[str, Any] = {"interactions": "all", "interval": "profile"}
 CLAIMS: Mapping[str, Mapping[str, Any]] = {"loglinear-shrinkage": SHRINKAGE, "loglinear": EVERY_PAIR}
+COMPLETED = 20  # tables that stand for one whose counts are known up to bands
 TOO_LITTLE = ("interval-width", "no-upper-limit", "people-per-dependence")
 SELECTING = ("loglinear-search", "loglinear-stepwise", "loglinear-average", "graphical", "bayes-threshold")
 
@@ -28,14 +32,17 @@ def choose_headline(data: Data, *, level: float = 0.95, seed: int | None = None)
     """The estimate of the headline: two lists, more, or sightings, each by its own rule.
 
     Chapman for two lists; `loglinear-shrinkage` for three to ten; the log-linear model of all pairs for more; Chao's
-    lower bound where these say too little, and for sightings.
+    lower bound where these say too little, and for sightings. Of counts known up to bands, twenty tables that could be
+    behind them.
 
     Parameters
     ----------
-    data : CaptureTable or SightingCounts
+    data : CaptureTable, BandedTable or SightingCounts
     level : float in (0, 1)
     seed : int, of the values drawn from a posterior; the estimate and its limits do not depend on it
     """
+    if isinstance(data, BandedTable):
+        return _of_bands(data, level, seed)
     if not isinstance(data, CaptureTable):
         return attempt(data, "chao", level=level)
     if data.n_lists == 2:
@@ -47,6 +54,18 @@ def choose_headline(data: Data, *, level: float = 0.95, seed: int | None = None)
     if isinstance(found, Estimate) and not any(check.name in TOO_LITTLE for check in found.failed):
         return found
     return attempt(data, "chao", by_list=True, level=level)
+
+
+def _of_bands(data: BandedTable, level: float, seed: int | None) -> Estimate | Refusal:
+    """The headline of tables that could be behind the bands, put together."""
+    method, options = ("chapman", {}) if data.n_lists == 2 else ("loglinear-shrinkage", dict(SHRINKAGE))
+    try:
+        tables = data.complete(COMPLETED, seed=seed or 0)
+        if data.n_lists > 2:
+            options["seed"] = seed or 0
+        return estimate_replicates(tables, method, level=level, **options)
+    except HiddenpopError as error:
+        return Refusal(method, error)
 
 
 def claim_check(estimate: Estimate) -> Check:

@@ -6,6 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
+from hiddenpop.arrays import popcount
+from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError, some_of
 from hiddenpop.numerics.terms import components
@@ -17,11 +19,12 @@ FEW_REPEATED = 30
 MOST_ONCE = 0.95
 SMALL_OVERLAP = 5
 DOMINANT = 0.90
+MOST_BANDED = 1.5  # largest over smallest possible number of people on two lists or more
 NESTED = 10
 RATIO_RANGE = (0.5, 1.5)
 
 
-def check(data: CaptureTable | SightingCounts) -> list[Check]:
+def check(data: CaptureTable | BandedTable | SightingCounts) -> list[Check]:
     """Every data-quality check of a table, with those made when it was read.
 
     Thresholds: 30 people on two lists or more (below that single records decide); 95 % of people on one list only
@@ -30,6 +33,8 @@ def check(data: CaptureTable | SightingCounts) -> list[Check]:
     between 0.5 and 1.5 (van Hest et al. 2008, Epidemiology and Infection: there truncated models agreed with log-linear
     ones).
     """
+    if isinstance(data, BandedTable):
+        return [*data.checks, _banded_overlap(data)]
     if not isinstance(data, (CaptureTable, SightingCounts)):
         raise DataError(f"Cannot check a {type(data).__name__}.", hint="Read a table first: hiddenpop.read_captures.")
     if isinstance(data, SightingCounts):
@@ -41,6 +46,14 @@ def check(data: CaptureTable | SightingCounts) -> list[Check]:
         checks += [*_pairs(found), _connected(found), _dominant(found, table.observed), *_nested(found)]
         checks += _everyone(found, table.observed)
     return [*table.checks, *checks]
+
+
+def _banded_overlap(table: BandedTable) -> Check:
+    """How much of the people on two lists or more, on whom everything rests, is hidden in bands."""
+    several = popcount(table.histories) > 1
+    least, most = int(table.low[several].sum()), int(table.high[several].sum())
+    message = f"Between {least:,} and {most:,} people are on two lists or more; bands hide which."
+    return Check("banded-overlap", least, bool(most <= MOST_BANDED * max(least, 1)), message)
 
 
 def _number_of_lists(table: CaptureTable) -> Check:

@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from hiddenpop.arrays import Counts
+from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
 from hiddenpop.chains import Trace, chain_checks, check_met, check_sampling, credible, summarise_population
 from hiddenpop.errors import NotEstimableError, OptionError
@@ -61,9 +63,10 @@ class LatentClassFit:
     lists=(3, None),
     sampling=True,
     reference="Manrique-Vallier (2016) Biometrics 72:1246, doi 10.1111/biom.12502",
+    takes=(CaptureTable, BandedTable),
 )
 def latent_class(
-    table: CaptureTable,
+    table: CaptureTable | BandedTable,
     *,
     classes: int = 10,
     a: float = 0.25,
@@ -88,8 +91,8 @@ def latent_class(
 
     Parameters
     ----------
-    table : CaptureTable
-        3 lists or more.
+    table : CaptureTable or BandedTable
+        3 lists or more; ten at most if counts are known up to bands, which are then drawn like everything else.
     classes : int, 2 to 50
         Largest number of classes; the data use as many as they need.
     a, b : float
@@ -173,20 +176,20 @@ def latent_class(
             hint="Check how records are matched.",
             terms=["intercept"],
         )
-    n = table.observed
+    n = int(table.high.sum()) if isinstance(table, BandedTable) else table.observed
     if most < n:
         raise OptionError(f"prior={prior!r}: max is below the {n:,} people seen.", hint="Give a larger max.")
-    names = sorted(name for name in table.lists if table.members(name))
-    kept = table.keep(*names).reorder(*names)
-    people = build_people(kept.histories, kept.counts, kept.n_lists)
+    kept, low, high = _in_order(table)
+    counts = (low + high) // 2  # where chains begin; counts that are known stay
+    people = build_people(kept.histories, counts, kept.n_lists)
     priors = Priors(a, b, alpha_prior == "lognormal", extra, odds, most - n)
     options = ChainOptions(classes, priors, chains, draws, warmup, thin, most_thin, (floor,))
-    question = asdict(options) | {"seed": seed, "most": str(most)}
+    question = asdict(options) | {"seed": seed, "most": str(most), "table": table.digest}
     saved = open_saved(resume, "latent-class", kept.digest, question)
     with progress("latent-class") as tick:
         seeds = np.random.SeedSequence(seed)
-        found = run_chains(people, kept.n_lists, options, seeds, lambda met: met.met, tick, saved)
-    population = n + found.hidden
+        found = run_chains(people, kept.n_lists, options, seeds, lambda met: met.met, tick, saved, (low, high))
+    population = counts.sum() + found.hidden
     summary = summarise_population(population)
     check_met(summary, f"most_thin={4 * found.thin}, warmup", allow_unconverged=allow_unconverged)
     above, limits_above = credible(found.above, level)
@@ -201,7 +204,18 @@ def latent_class(
     )
     middle, limits = credible(population, level)
     checks = tuple(chain_checks(summary))
-    return Estimate("latent-class", middle, limits, n, checks, draws=population.ravel(), fit=record)
+    return Estimate("latent-class", middle, limits, table.observed, checks, draws=population.ravel(), fit=record)
+
+
+def _in_order(table: CaptureTable | BandedTable) -> tuple[CaptureTable | BandedTable, Counts, Counts]:
+    """The lists that somebody is on, in alphabetical order, so that the order given changes nothing; least and most."""
+    if isinstance(table, BandedTable):
+        table.limits()
+        kept = table.reorder(*sorted(table.lists))
+        return kept, kept.low, kept.high
+    names = sorted(name for name in table.lists if table.members(name))
+    exact = table.keep(*names).reorder(*names)
+    return exact, exact.counts, exact.counts
 
 
 def _check_options(classes: int, a: float, b: float, kind: str, floor: float, thin: int, most_thin: int) -> None:

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError
 from hiddenpop.intake.columns import Columns
@@ -31,7 +32,9 @@ def read_captures(
     lists: Sequence[str] | None = None,
     count: str | None = None,
     strata: Sequence[str] | None = None,
-) -> CaptureTable | SightingCounts:
+    *,
+    rounding: int | None = None,
+) -> CaptureTable | BandedTable | SightingCounts:
     """Read overlapping lists, or capture frequencies, from a file or a DataFrame.
 
     Shapes: one row per history with a count; one row per person with a 0/1 (true/false, yes/no) column per list; one
@@ -44,11 +47,13 @@ def read_captures(
     lists : names of the list columns; with them nothing is guessed about lists
     count : name of the column that counts people
     strata : names of the stratum columns
+    rounding : counts were rounded to the nearest multiple of this number; histories not given may have a few people
 
     Returns
     -------
-    CaptureTable or SightingCounts
-        `reading` says what was inferred.
+    CaptureTable, BandedTable or SightingCounts
+        `BandedTable` where counts are rounded, suppressed (`<5`) or grouped (`10-19`); `reading` says what was
+        inferred.
 
     Raises
     ------
@@ -79,7 +84,12 @@ def read_captures(
     unused = [name for name in rows.columns if name not in shape.used]
     if unused:
         rows = replace(rows, reading=(*rows.reading, f"columns left out: {', '.join(unused)}"))
-    return READERS[shape.kind](rows, shape)
+    data = READERS[shape.kind](rows, shape)
+    if rounding is None:
+        return data
+    if not isinstance(data, CaptureTable):
+        raise DataError("Only a table of whole counts can be said to be rounded.", hint="Leave rounding out.")
+    return BandedTable.from_rounded(data, rounding)
 
 
 def _open(source: Any, wanted: Sequence[str]) -> Rows:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from hiddenpop.arrays import MAX_LISTS, history_mask, mask_of
+from hiddenpop.banded import BandedTable, build_banded
 from hiddenpop.captures import CaptureTable, build_table
 from hiddenpop.door import repeated_rows
 from hiddenpop.errors import DataError
@@ -76,22 +78,33 @@ def count_rows(rows: Rows, used: Sequence[str], faults: Faults) -> Seen:
     return seen
 
 
-def people(rows: Rows, seen: Seen, shape: Shape, faults: Faults) -> tuple[list[int], tuple[str, ...]]:
-    """People of each distinct row, and what was inferred about the way counts are written."""
+def people(rows: Rows, seen: Seen, shape: Shape, faults: Faults) -> tuple[list[tuple[int, int]], tuple[str, ...]]:
+    """Fewest and most people of each distinct row, and what was inferred about the way counts are written."""
     if shape.count is None:
-        return [times for times, _ in seen.values()], ()
+        return [(times, times) for times, _ in seen.values()], ()
     reading = read_counts((cells[-1] for cells in seen), typed=rows.typed)
+    values = []
     for cells, (times, row) in seen.items():
-        wrong = reading.faults.get(cells[-1].strip())
+        text = cells[-1].strip()
+        wrong = reading.faults.get(text, "a band given twice" if text in reading.bands and times > 1 else "")
         if wrong:
             faults.add(row, f"count {cells[-1]!r} is {wrong}", COUNT_HINTS.get(wrong, CORRECT), times)
-    values = [reading.values.get(cells[-1].strip(), 0) * times for cells, (times, _) in seen.items()]
+        exact = reading.values.get(text, 0) * times
+        values.append(reading.bands.get(text, (exact, exact)))
     return values, _thousands(reading)
+
+
+def exactly(limits: Sequence[tuple[int, int]], source: str) -> list[int]:
+    """Counts where bands are of no use."""
+    if any(low < high for low, high in limits):
+        raise DataError(f"{source} has counts in bands, which sightings cannot have.", hint="Ask for the counts.")
+    return [low for low, _ in limits]
 
 
 CORRECT = "Counts are whole numbers, zero or more: correct them."
 COUNT_HINTS = {
-    "suppressed": "Suppressed or banded counts cannot be used yet: ask for the numbers, or for fewer lists.",
+    "suppressed": "Write what is known of a suppressed count, as <5 or 10-19, or ask for the numbers.",
+    "a band given twice": "Give every history once: bands cannot be added up.",
     "ambiguous: thousands or decimals": "Write counts without marks between digits.",
     "missing": "Fill in the count, or 0, or remove the row.",
 }
@@ -102,7 +115,7 @@ def _thousands(reading: CountReading) -> tuple[str, ...]:
     return (f"counts written with {mark} between thousands",) if reading.thousands else ()
 
 
-def read_cells(rows: Rows, shape: Shape) -> CaptureTable:
+def read_cells(rows: Rows, shape: Shape) -> CaptureTable | BandedTable:
     """0/1 columns, with a count or one row per person."""
     faults = Faults(rows.source)
     seen = count_rows(rows, shape.used, faults)
@@ -118,7 +131,7 @@ def read_cells(rows: Rows, shape: Shape) -> CaptureTable:
     return _finish(rows, shape, seen, masks, shape.lists, faults)
 
 
-def read_histories(rows: Rows, shape: Shape) -> CaptureTable:
+def read_histories(rows: Rows, shape: Shape) -> CaptureTable | BandedTable:
     """Text histories such as 0110, with a count or one row per person."""
     faults = Faults(rows.source)
     seen = count_rows(rows, shape.used, faults)
@@ -135,8 +148,8 @@ def read_histories(rows: Rows, shape: Shape) -> CaptureTable:
 
 def _finish(
     rows: Rows, shape: Shape, seen: Seen, masks: Sequence[int], lists: Sequence[str], faults: Faults
-) -> CaptureTable:
-    counts, thousands = people(rows, seen, shape, faults)
+) -> CaptureTable | BandedTable:
+    limits, thousands = people(rows, seen, shape, faults)
     faults.raise_any()
     begin = len(shape.key)
     keys = [tuple(cell.strip() or MISSING for cell in cells[begin : begin + len(shape.strata)]) for cells in seen]
@@ -147,17 +160,17 @@ def _finish(
     elif total_rows > 3 and len(set(zip(masks, keys, strict=True))) == total_rows:
         message = f"Each of the {total_rows} rows was counted as one person, yet no two rows are alike: "
         checks.append(Check("no-count-column", total_rows, False, message + "is a count column missing?"))
-    return build_table(
-        lists,
-        masks,
-        counts,
-        strata=shape.strata,
-        keys=keys,
-        source=rows.source,
-        reading=(*rows.reading, str(shape), *thousands),
-        checks=checks,
-        duplicates_expected=True,
-    )
+    low, high = ([limit[end] for limit in limits] for end in (0, 1))
+    told: dict[str, Any] = {
+        "strata": shape.strata,
+        "keys": keys,
+        "source": rows.source,
+        "reading": (*rows.reading, str(shape), *thousands),
+        "checks": checks,
+    }
+    if low != high:
+        return build_banded(lists, masks, low, high, **told)
+    return build_table(lists, masks, low, duplicates_expected=True, **told)
 
 
 def read_long(rows: Rows, shape: Shape) -> CaptureTable:
@@ -207,11 +220,12 @@ def read_sightings(rows: Rows, shape: Shape) -> SightingCounts:
     seen = count_rows(rows, shape.used, faults)
     times = read_counts(cells[0] for cells in seen)
     for cells, (number, row) in seen.items():
-        wrong = times.faults.get(cells[0].strip())
+        wrong = times.faults.get(cells[0].strip(), "suppressed" if cells[0].strip() in times.bands else "")
         if wrong:
             faults.add(row, f"times {cells[0]!r} is {wrong}", "Times seen are whole numbers.", number)
-    counts, thousands = people(rows, seen, shape, faults)
+    limits, thousands = people(rows, seen, shape, faults)
     faults.raise_any()
+    counts = exactly(limits, rows.source)
     total: dict[int, int] = {}
     for cells, value in zip(seen, counts, strict=True):
         j = times.values[cells[0].strip()]
@@ -227,7 +241,7 @@ def read_frequencies(rows: Rows, shape: Shape) -> SightingCounts:
         raise DataError(f"{rows.source} has {len(seen)} rows of frequencies; one is read.", hint="Give one row.")
     cells = next(iter(seen))
     reading = read_counts(cells)
-    for cell, wrong in reading.faults.items():
+    for cell, wrong in (reading.faults | dict.fromkeys(reading.bands, "suppressed")).items():
         faults.add(next(iter(seen.values()))[1], f"count {cell!r} is {wrong}", COUNT_HINTS.get(wrong, CORRECT))
     faults.raise_any()
     total = {int(name[1:]): reading.values[c.strip()] for name, c in zip(shape.key, cells, strict=True)}
@@ -241,7 +255,7 @@ def _sightings(rows: Rows, shape: Shape, total: Mapping[int, int], thousands: tu
     return SightingCounts.from_frequencies(total, source=rows.source, reading=reading)
 
 
-READERS: dict[str, Callable[[Rows, Shape], CaptureTable | SightingCounts]] = {
+READERS: dict[str, Callable[[Rows, Shape], CaptureTable | BandedTable | SightingCounts]] = {
     "cells": read_cells,
     "histories": read_histories,
     "long": read_long,

@@ -10,6 +10,8 @@ ONE = frozenset({"1", "1.0", "true", "yes", "y", "t", "oui", "ja", "si", "sí"})
 ZERO = frozenset({"0", "0.0", "false", "no", "n", "f", "non", "nein", "nee"})
 
 SUPPRESSED = re.compile(r"^([<≤]\s*=?\s*\d+|\d+\s*(-|–|to)\s*\d+|\*+|\.\.+|…|:|c|s|x|z|suppressed)$", re.IGNORECASE)
+BELOW = re.compile(r"^(<\s*=|<|≤)\s*(\d{1,9})$")
+BETWEEN = re.compile(r"^(\d{1,9})\s*(?:-|–|to)\s*(\d{1,9})$", re.IGNORECASE)
 GROUPS = {
     ".": re.compile(r"^[1-9]\d{0,2}(\.\d{3})+$"),
     ",": re.compile(r"^[1-9]\d{0,2}(,\d{3})+$"),
@@ -38,11 +40,13 @@ class CountReading(NamedTuple):
     values : cell -> whole number
     faults : cell -> what is wrong with it
     thousands : the mark between groups of three digits, or "" when there is none
+    bands : cell -> smallest and largest number that it can stand for, such as `<5` and `10-19`
     """
 
     values: dict[str, int]
     faults: dict[str, str]
     thousands: str
+    bands: dict[str, tuple[int, int]]
 
 
 def read_counts(cells: Iterable[str], *, typed: bool = False) -> CountReading:
@@ -68,6 +72,7 @@ def read_counts(cells: Iterable[str], *, typed: bool = False) -> CountReading:
 
     values: dict[str, int] = {}
     faults: dict[str, str] = {}
+    bands: dict[str, tuple[int, int]] = {}
     for cell in distinct:
         if any(pattern.match(cell) for pattern in GROUPS.values()):
             if doubtful:
@@ -80,9 +85,22 @@ def read_counts(cells: Iterable[str], *, typed: bool = False) -> CountReading:
             values[cell] = int(found.group(1))
         elif SCIENTIFIC.match(cell) and float(cell).is_integer():
             values[cell] = int(float(cell))
+        elif (band := _band(cell)) is not None:
+            bands[cell] = band
         else:
             faults[cell] = _fault(cell)
-    return CountReading(values, faults, mark if mark and not doubtful else "")
+    return CountReading(values, faults, mark if mark and not doubtful else "", bands)
+
+
+def _band(cell: str) -> tuple[int, int] | None:
+    """`<5` is 0 to 4, `<=5` 0 to 5, `10-19` and `10 to 19` as they say."""
+    if found := BELOW.match(cell):
+        most = int(found.group(2)) - (found.group(1) == "<")  # strictly below
+        return (0, most) if most >= 0 else None
+    if found := BETWEEN.match(cell):
+        low, high = int(found.group(1)), int(found.group(2))
+        return (low, high) if low <= high else None
+    return None
 
 
 def _fault(cell: str) -> str:

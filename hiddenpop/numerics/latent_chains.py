@@ -44,7 +44,7 @@ class Chains:
 
     Attributes
     ----------
-    hidden, alpha, found : (C, S) hidden people, alpha, chance to be on any list
+    hidden, alpha, found : (C, S) population beyond the counts given, alpha, chance to be on any list
     above : (C, S, F) population above each floor
     thin : sweeps between two draws
     exchanged : share of exchanges made between the least connected two rungs; 1 where there is one rung
@@ -104,13 +104,13 @@ class Work:
     Attributes
     ----------
     people : seen
-    parts : (R, m) people whom each rung sees
+    bands : least and most people (m,) of each history
     options : of the chains
     run : where they stand
     """
 
     people: People
-    parts: Counts
+    bands: tuple[Counts, Counts]
     options: ChainOptions
     run: Run
 
@@ -127,19 +127,23 @@ class Work:
 
     def _warm(self, number: int) -> None:
         generator, ladder, priors = self.run.generators[number], self.run.ladders[number], self.options.priors
-        for r, counts in enumerate(self.parts):
+        parts = self.run.parts[number]
+        for r, counts in enumerate(parts):
             sweep(generator, self.people._replace(counts=counts), rung(ladder, r), priors, BURN, False)
         exchanged = self.run.exchanged[number]
-        climb(generator, self.people, ladder, priors, self.parts, self.options.warmup, exchanged)
+        climb(generator, self.people, ladder, priors, parts, *self.bands, self.options.warmup, exchanged)
 
     def _draw(self, number: int, kept: Floats) -> None:
         run, floors = self.run, np.array(self.options.floors)
         generator, ladder, exchanged = run.generators[number], run.ladders[number], run.exchanged[number]
-        collect(generator, self.people, ladder, self.options.priors, self.parts, run.thin, floors, kept, exchanged)
+        priors, parts = self.options.priors, run.parts[number]
+        collect(generator, self.people, ladder, priors, parts, *self.bands, run.thin, floors, kept, exchanged)
 
 
-def start_run(people: People, n_lists: int, options: ChainOptions, rungs: int, seed: np.random.SeedSequence) -> Run:
+def start_run(people: People, n_lists: int, options: ChainOptions, seed: np.random.SeedSequence) -> Run:
     """All ladders before their warm-up: even ones in the mode of one class, odd ones anywhere."""
+    parts = build_parts(people.counts)
+    rungs = parts.shape[0]
     generators = [np.random.default_rng(own) for own in seed.spawn(options.chains)]
     ladders = [
         start_ladder(people, n_lists, options.classes, rungs, float(number % 2), generator)
@@ -147,7 +151,7 @@ def start_run(people: People, n_lists: int, options: ChainOptions, rungs: int, s
     ]
     exchanged = np.zeros((options.chains, rungs - 1, 2))
     kept = np.zeros((options.chains, options.draws, 3 + len(options.floors)))
-    return Run(ladders, generators, exchanged, kept, options.thin)
+    return Run(ladders, generators, exchanged, kept, np.tile(parts, (options.chains, 1, 1)), options.thin)
 
 
 def run_chains(
@@ -158,17 +162,19 @@ def run_chains(
     is_met: Callable[[Convergence], bool],
     progress: Progress = lambda share, note: None,
     keeper: Keeper | None = None,
+    bands: tuple[Counts, Counts] | None = None,
 ) -> Chains:
     """Run all chains; while they have not met, double the sweeps between draws and draw anew from where they are.
+
+    With bands, least and most people (m,) of each history, those of `people` are where the chains begin.
 
     The answers do not depend on the number of threads, nor on whether the run was interrupted and went on from what
     the keeper has.
     """
-    parts = build_parts(people.counts)
-    run = start_run(people, n_lists, options, parts.shape[0], seed)
+    run = start_run(people, n_lists, options, seed)
     if keeper and (arrays := keeper.load("state")):
         run.go_on_from(arrays)
-    work = Work(people, parts, options, run)
+    work = Work(people, bands or (people.counts, people.counts), options, run)
     with ThreadPoolExecutor(cpu_count()) as pool:
         while True:
             while run.slices < SLICES:

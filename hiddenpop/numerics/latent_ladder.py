@@ -11,6 +11,7 @@ import numpy as np
 
 from hiddenpop.arrays import Counts, Floats
 from hiddenpop.numerics.compiled import compiled
+from hiddenpop.numerics.latent_bands import fill_bands
 from hiddenpop.numerics.latent_class import ALPHA, FOUND, HIDDEN, Classes, People, missed, place_hidden, sweep, weigh
 from hiddenpop.numerics.latent_draws import Priors
 
@@ -87,16 +88,24 @@ def climb(
     ladder: Classes,
     priors: Priors,
     parts: Counts,
+    low: Counts,
+    high: Counts,
     sweeps: int,
     exchanged: Floats,
 ) -> None:
-    """So many sweeps on every rung; counts exchanges tried and made (R - 1, 2)."""
+    """So many sweeps on every rung; counts exchanges tried and made (R - 1, 2).
+
+    What lies in bands, where low (m,) is below high, is drawn again on the first rung; the others keep their people.
+    """
+    banded = (low < high).any()
     chances = np.empty(ladder.seen.shape[1])
     done, parity = 0, int(generator.random() < 0.5)
     while done < sweeps:
         more = min(EVERY, sweeps - done)
         for r in range(parts.shape[0]):
             sweep(generator, _part(people, parts[r]), rung(ladder, r), priors, more, True)
+        if banded:
+            fill_bands(generator, _part(people, parts[0]), low, high, rung(ladder, 0), priors, chances)
         done += more
         parity = 1 - parity
         for r in range(parity, parts.shape[0] - 1, 2):
@@ -123,6 +132,8 @@ def collect(
     ladder: Classes,
     priors: Priors,
     parts: Counts,
+    low: Counts,
+    high: Counts,
     thin: int,
     floors: Floats,
     draws: Floats,
@@ -130,14 +141,16 @@ def collect(
 ) -> None:
     """Keep every `thin`-th sweep of the coldest rung.
 
-    draws (S, 3 + F): hidden people, alpha, chance to be on any list, population above each floor, which are the people
-    whose chance to be on any list is at least so much.
+    draws (S, 3 + F): population beyond the counts of `people`, alpha, chance to be on any list, population above each
+    floor, which are the people whose chance to be on any list is at least so much.
     """
-    seen = float(people.counts.sum())
+    known = float(people.counts.sum())
     cold = rung(ladder, 0)
     for s in range(draws.shape[0]):
-        climb(generator, people, ladder, priors, parts, thin, exchanged)
-        draws[s, 0], draws[s, 1], draws[s, 2] = cold.numbers[HIDDEN], cold.numbers[ALPHA], cold.numbers[FOUND]
+        climb(generator, people, ladder, priors, parts, low, high, thin, exchanged)
+        seen = float(parts[0].sum())
+        draws[s, 0] = seen - known + cold.numbers[HIDDEN]
+        draws[s, 1], draws[s, 2] = cold.numbers[ALPHA], cold.numbers[FOUND]
         draws[s, 3:] = 0.0
         for k in range(cold.seen.size):
             chance = -np.expm1(cold.log_off[k].sum())

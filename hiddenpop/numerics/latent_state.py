@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hiddenpop.arrays import Floats
+from hiddenpop.arrays import Counts, Floats
 from hiddenpop.numerics.latent_class import Classes
 
 
@@ -32,6 +32,7 @@ class Run:
     ladders, generators : one of each for every chain
     exchanged : (C, R - 1, 2) exchanges tried and made
     kept : (C, S, 3 + F) draws of the present round
+    parts : (C, R, m) people whom each rung sees, everybody on the first
     thin : sweeps between two draws
     slices : parts of the round that are done; -1 before the end of the warm-up
     """
@@ -40,6 +41,7 @@ class Run:
     generators: list[np.random.Generator]
     exchanged: Floats
     kept: Floats
+    parts: Counts
     thin: int
     slices: int = -1
 
@@ -48,6 +50,7 @@ class Run:
         arrays: dict[str, Any] = {
             "exchanged": self.exchanged,
             "kept": self.kept,
+            "parts": self.parts,
             "numbers": np.array([self.thin, self.slices]),
             "generators": np.array([json.dumps(each.bit_generator.state) for each in self.generators]),
         }
@@ -57,7 +60,7 @@ class Run:
 
     def go_on_from(self, arrays: Mapping[str, Any]) -> None:
         """Take over the state that `to_arrays` gave."""
-        self.exchanged[:], self.kept[:] = arrays["exchanged"], arrays["kept"]
+        self.exchanged[:], self.kept[:], self.parts[:] = arrays["exchanged"], arrays["kept"], arrays["parts"]
         self.thin, self.slices = (int(number) for number in arrays["numbers"])
         for number, ladder in enumerate(self.ladders):
             self.generators[number].bit_generator.state = json.loads(str(arrays["generators"][number]))

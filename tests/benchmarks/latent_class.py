@@ -69,7 +69,17 @@ def sampler(name):
         sweep(generators[number], people, rung(states[number], 0), PRIORS, SWEEPS, True)
 
     def run_ladder(number):
-        climb(generators[number], people, states[number], PRIORS, parts, SWEEPS // 10, exchanged[number])
+        climb(
+            generators[number],
+            people,
+            states[number],
+            PRIORS,
+            parts,
+            parts[0],
+            parts[0],
+            SWEEPS // 10,
+            exchanged[number],
+        )
 
     for number in range(THREADS):
         run(number)
