@@ -1,7 +1,7 @@
 """Do methods with covariates hold the truth where the analysis without them fails?
 
-`python analyses/covariates/coverage.py [TABLES]` draws tables of known populations, whose people have a number and a sex
-on which their chances depend, and writes `coverage.csv` and the table in `README.md`.
+`python analyses/covariates/coverage.py [TABLES]` draws tables of known populations, whose people have a number and a
+sex on which their chances depend, and writes `coverage.csv` and the table in `README.md`.
 """
 
 import csv

@@ -14,6 +14,7 @@ import pytest
 import hiddenpop as hp
 
 CANARIES = ("canaria", "kanarien", "1907-07-07", "zeisig")
+SHORT = {"draws": 200, "warmup": 100, "thin": 1, "most_thin": 1, "allow_unconverged": True}
 DESIGN = hp.Design(population=600, probabilities=(0.35, 0.35, 0.35))
 
 
@@ -85,8 +86,7 @@ def test_no_name_leaves_the_registers_by_any_command(registers, tmp_path):
 def test_no_name_reaches_provenance_or_a_cache(registers, tmp_path):
     table = hp.read_registers(registers[0]).table
     cache = tmp_path / "cache"
-    short = {"draws": 200, "warmup": 100, "thin": 1, "most_thin": 1, "allow_unconverged": True}
-    found = hp.latent_class(table, resume=str(cache), seed=1, **short)
+    found = hp.latent_class(table, resume=str(cache), seed=1, **SHORT)
     assert list(cache.iterdir())
     told = [str(found), repr(found.provenance), str(found.to_dict()["provenance"]), str(table.reading), table.source]
     assert searched(cache, *told) == []
@@ -96,9 +96,7 @@ def test_files_are_their_owners(registers, tmp_path):
     table = hp.read_registers(registers[0]).table
     hp.write_captures(table, tmp_path / "table.csv")
     hp.write_captures(table, tmp_path / "table.parquet")
-    hp.latent_class(
-        table, resume=str(tmp_path / "cache"), seed=1, draws=200, warmup=100, thin=1, most_thin=1, allow_unconverged=True
-    )
+    hp.latent_class(table, resume=str(tmp_path / "cache"), seed=1, **SHORT)
     ran = command(tmp_path, "estimate", tmp_path / "table.csv", "--method", "chao", "-o", tmp_path / "found.json")
     assert ran.returncode == 0, ran.stderr
     written = [tmp_path / name for name in ("table.csv", "table.parquet", "found.json")]
