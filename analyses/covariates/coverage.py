@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.special import expit
 
 import hiddenpop as hp
 from hiddenpop.registry import attempt_quietly
@@ -54,7 +53,7 @@ def draw(scenario: str, seed: int) -> hp.CaptureTable:
     for j in range(lists):
         odds = BASE[j] + SLOPE[j] * x + bend * (x**2 - 1.0) + 0.5 * male * (j != 1)
         odds += np.log(ratio) * (on[:, 0] - 0.5) * (j == 1)
-        on[:, j] = rng.random(people) < expit(odds)
+        on[:, j] = rng.random(people) < 1.0 / (1.0 + np.exp(-odds))
     frame = pd.DataFrame(on, columns=[f"list_{j + 1}" for j in range(lists)])
     frame["x"], frame["sex"] = x.round(3), np.where(male, "m", "f")
     return hp.read_captures(frame[on.any(axis=1)], lists=list(frame.columns[:lists]), strata=["x", "sex"])

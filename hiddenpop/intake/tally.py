@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -150,9 +151,10 @@ def _finish(
     rows: Rows, shape: Shape, seen: Seen, masks: Sequence[int], lists: Sequence[str], faults: Faults
 ) -> CaptureTable | BandedTable:
     limits, thousands = people(rows, seen, shape, faults)
-    faults.raise_any()
     begin = len(shape.key)
     keys = [tuple(cell.strip() or MISSING for cell in cells[begin : begin + len(shape.strata)]) for cells in seen]
+    _refuse_repeated_bands(seen, list(zip(masks, keys, strict=True)), limits, faults)
+    faults.raise_any()
     total_rows = sum(times for times, _ in seen.values())
     checks: list[Check] = []
     if shape.count is not None:
@@ -171,6 +173,17 @@ def _finish(
     if low != high:
         return build_banded(lists, masks, low, high, **told)
     return build_table(lists, masks, low, duplicates_expected=True, **told)
+
+
+def _refuse_repeated_bands(
+    seen: Seen, histories: Sequence[tuple[int, tuple[str, ...]]], limits: Sequence[tuple[int, int]], faults: Faults
+) -> None:
+    """A suppressed or banded count cannot be added to another of the same history."""
+    number = Counter(histories)
+    for (cells, (times, row)), history, (low, high) in zip(seen.items(), histories, limits, strict=True):
+        if low < high and number[history] > 1:
+            text = f"count {cells[-1]!r} is suppressed or banded, and its history is given again"
+            faults.add(row, text, COUNT_HINTS["a band given twice"], times)
 
 
 def read_long(rows: Rows, shape: Shape) -> CaptureTable:

@@ -21,8 +21,11 @@ REFUSED = {
     "missing count": (HEAD + rows() + "1,1,0,\n", ["row 9", "missing"]),
     "missing membership": (HEAD + rows() + "1,,0,5\n", ["row 9", "'ngo'", "missing"]),
     "membership of 2": (HEAD + rows() + "2,1,0,5\n", ["'police' holds numbers (0, 1, 2)", "--lists"]),
-    "suppressed count": (HEAD + rows() + "1,1,0,<5\n1,0,1,*\n", ["row 9", "'<5' is suppressed", "row 10"]),
-    "banded count": (HEAD + rows() + "1,1,0,10-19\n", ["row 9", "suppressed"]),
+    "suppressed count": (
+        HEAD + rows() + "1,1,0,<5\n1,0,1,*\n",
+        ["row 9", "'<5' is suppressed", "given again", "row 10", "'*' is suppressed"],
+    ),
+    "banded count": (HEAD + rows() + "1,1,0,10-19\n", ["row 9", "'10-19' is suppressed or banded", "given again"]),
     "text count": (HEAD + rows() + "1,1,0,many\n", ["row 9", "'many' is not a number"]),
     "several faults at once": (HEAD + "1,1,0,-3\n1,,0,x1\n", ["3 faults", "row 2", "row 3", "'ngo'", "'x1'"]),
     "all counts zero": (HEAD + "1,0,0,0\n0,1,0,0\n", ["Nobody is on any list"]),
