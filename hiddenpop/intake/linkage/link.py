@@ -12,8 +12,9 @@ import numpy as np
 from hiddenpop.arrays import Counts
 from hiddenpop.captures import CaptureTable, build_table
 from hiddenpop.errors import DataError, OptionError
+from hiddenpop.intake.linkage.comparisons import BEGINS, BORN_YEAR, NAMES
 from hiddenpop.intake.linkage.draws import Pairs
-from hiddenpop.intake.linkage.model import BEGINS, BORN_YEAR, NAMES, Engine, score_pairs
+from hiddenpop.intake.linkage.model import Engine, score_pairs
 from hiddenpop.intake.linkage.spelling import romanise, sound
 from hiddenpop.intake.registers.engine import name, open_engine
 from hiddenpop.intake.registers.queries import Queries

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from warnings import catch_warnings, simplefilter
 
 from hiddenpop.errors import ConvergenceError, MissingExtraError
+from hiddenpop.intake.linkage.comparisons import BEGINS, BORN_YEAR, NAMES, SOUNDS, comparisons, others_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 Engine = Literal["duckdb", "spark"]
 Ask = Callable[[str], list[Any]]
 
-NAMES = ("given", "surname")
-SOUNDS = ("sound_given", "sound_surname")
-BORN_YEAR, BEGINS = "born_year", "sound_begins"  # made of the others: year of birth, begin of the sound of a given name
 FEW_RECORDS = 4000  # of which all pairs are looked at
-CLOSE = 0.88  # Jaro-Winkler similarity of spellings of one name
 STRIDE, RANGE = 48271, 2147483647  # a shuffle that every engine does alike
 PART = 200_000  # records whose pairs with as many others are scored at a time, so that memory suffices
 CHANCE = 2500  # records whose pairs tell how often fields agree by chance
@@ -62,7 +59,7 @@ def score_pairs(
         ) from error
     settings = SettingsCreator(
         link_type="dedupe_only",
-        comparisons=list(_comparisons(fields)),
+        comparisons=list(comparisons(fields)),
         blocking_rules_to_generate_predictions=list(_blocks(fields)) if size > FEW_RECORDS else ["1=1"],
         retain_intermediate_calculation_columns=False,
         retain_matching_columns=False,
@@ -140,7 +137,7 @@ def _apart(compared: str, fields: Sequence[str]) -> str:
         return " AND ".join(f"l.{one} <> r.{one}" for one in names)
     if "born" in fields:
         return f"abs(CAST(l.{BORN_YEAR} AS INT) - CAST(r.{BORN_YEAR} AS INT)) > 1"
-    others = [f"l.{one} <> r.{one}" for one in _others(fields) if one != compared]
+    others = [f"l.{one} <> r.{one}" for one in others_of(fields) if one != compared]
     return f"({' OR '.join(others)})" if others else "true"
 
 
@@ -182,60 +179,12 @@ def _quiet() -> None:
     logging.getLogger("splink").setLevel(logging.CRITICAL)
 
 
-def _comparisons(fields: Sequence[str]) -> Iterator[Any]:
-    import splink.comparison_library as cl
-
-    names = [name for name in NAMES if name in fields]
-    if len(names) == 2:
-        yield _both_names()
-    else:
-        yield cl.NameComparison(names[0])
-    if "born" in fields:
-        yield cl.DateOfBirthComparison("born", input_is_string=True)
-    for field in _others(fields):
-        yield cl.ExactMatch(field)
-
-
-def _others(fields: Sequence[str]) -> list[str]:
-    """Fields that are compared as they stand."""
-    return [field for field in fields if field not in (*NAMES, *SOUNDS, "born", BORN_YEAR, BEGINS)]
-
-
-def _both_names() -> Any:
-    """Given name and surname together: as they stand, by sound, turned round, nearly alike, or one of them."""
-    import splink.comparison_level_library as cll
-    import splink.comparison_library as cl
-
-    def same(column: str) -> Any:
-        return cll.ExactMatchLevel(column)
-
-    def close(name: str) -> Any:
-        return cll.Or(cll.JaroWinklerLevel(name, CLOSE), same(f"sound_{name}"))
-
-    levels = {
-        "as they stand": cll.And(same("given"), same("surname")),
-        "by sound": cll.And(same("sound_given"), same("sound_surname")),
-        "turned round": cll.ColumnsReversedLevel("sound_given", "sound_surname", symmetrical=True),
-        "nearly alike": cll.And(close("given"), close("surname")),
-        "given name": cll.Or(same("given"), same("sound_given")),
-        "surname": cll.Or(same("surname"), same("sound_surname")),
-    }
-    return cl.CustomComparison(
-        output_column_name="names",
-        comparison_levels=[
-            cll.Or(cll.NullLevel("given"), cll.NullLevel("surname")).configure(is_null_level=True),
-            *(level.configure(label_for_charts=label) for label, level in levels.items()),
-            cll.ElseLevel(),
-        ],
-    )
-
-
 def _blocks(fields: Sequence[str]) -> Iterator[Any]:
     """Which pairs are looked at at all: any of these agree."""
     from splink import block_on
 
     names = [name for name in SOUNDS if name in fields]
-    others = _others(fields)
+    others = others_of(fields)
     if "born" in fields:
         yield block_on("born")
         for name in names:
