@@ -32,6 +32,7 @@ def test_names_in_latin_letters(written, roman):
     [
         ("Mohammed", "Muhammad", "Mohamad", "محمد"), ("Shevchenko", "Schewtschenko", "Шевченко", "Sevcenko"),
         ("Nguyen", "Nguyễn"), ("Jose Luis", "José-Luis"), ("Khalid", "Halid", "خالد"),
+        ("Fatima Yusuf", "Fatimah Yusuf"), ("Aisha Noor", "Aishah Noor"), ("Bich", "Bích"),
         ("Natalia", "Natalya", "Наталья"), ("Xiaoming", "Xiao Ming", "晓明"), ("Suleiman", "Soliman", "سليمان"),
     ],
 )  # fmt: skip
@@ -72,6 +73,31 @@ def test_entries_made_twice_are_no_rivals():
     assert pairs.probability.min() > 0.99
     people = pairs.cluster(pairs.probability > 0.5)
     assert people[0] == people[1] == people[2]
+
+
+def test_improbable_pairs_make_nothing_hang_together():
+    """A chain of 20,000 pairs with 2 % each: people scatter nearly as if pairs were drawn one by one."""
+    lists = np.tile([0, 1], 10_001)
+    left = np.arange(20_000)
+    chain = Pairs(lists, left, left + 1, np.ones(left.size))
+    vars(chain)["_once"] = np.full(left.size, 0.02)
+    drawn = np.array([people[left] == people[left + 1] for people in chain.draw(200, np.random.default_rng(1))])
+    assert drawn.sum(axis=1).std() < 1.5 * np.sqrt(20_000 * 0.02 * 0.98)
+    assert drawn.mean() == pytest.approx(0.02, rel=0.03)
+    assert not (drawn[:, 1:] & drawn[:, :-1]).any(), "rivals"
+
+
+def test_links_of_one_person_come_together():
+    """Record 0 belongs to records 1 and 2, or to 3 and 4, or to neither: never to 1 and 4."""
+    lists = [0, 1, 2, 1, 2, *[0] * 50, *[1] * 50, *[2] * 50]
+    sure = [(a + i, b + i) for a, b in ((5, 55), (55, 105)) for i in range(50)]
+    pairs = pairs_of(lists, [(0, 1), (0, 4), (0, 2), (0, 3), (1, 2), (3, 4), *sure], [1e3] * 4 + [1e12] * 102)
+    drawn = np.array([people[:5] for people in pairs.draw(500, np.random.default_rng(1))])
+    assert (drawn[:, 1] == drawn[:, 2]).all()
+    assert (drawn[:, 3] == drawn[:, 4]).all()
+    assert (drawn[:, 1] != drawn[:, 3]).all()
+    assert (drawn[:, 0] == drawn[:, 1]).mean() == pytest.approx(pairs.probability[0], abs=0.07)
+    assert 0.2 < pairs.probability[0] < 0.5
 
 
 def test_nobody_to_link_is_no_trouble():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +13,9 @@ from hiddenpop.arrays import Counts, Flags, Floats
 MOST_ROUNDS = 500
 NEAR = 1e-6
 LIKELY = 0.5
+MATTERS = (0.05, 0.1, 0.2, 0.4)  # from which probability pairs hang together; the next where too many records would
+TOGETHER = 100  # records that may hang together
+NOWHERE = -1  # a slot that is always empty
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +76,10 @@ class Pairs:
         np.maximum.at(odds, place, self.odds[~self.within])
         sizes = np.bincount(np.unique(np.stack([person, self.list]), axis=1)[1]).astype(float)
         swapped = person[left][first] != pairs[0]
-        of = np.where(swapped, self.list[right][first], self.list[left][first])
-        other = np.where(swapped, self.list[left][first], self.list[right][first])
-        return _Between(
-            odds, (pairs[0] * sizes.size + other, pairs[1] * sizes.size + of), np.stack([of, other]), sizes, place
-        )
+        records = np.where(swapped, (right[first], left[first]), (left[first], right[first]))
+        of, other = self.list[records]
+        slots = (pairs[0] * sizes.size + other, pairs[1] * sizes.size + of)
+        return _Between(odds, slots, records, np.stack([of, other]), sizes, place)
 
     def cluster(self, chosen: Flags) -> Counts:
         """(n,) number of the person of each record, if these pairs are linked."""
@@ -91,17 +93,57 @@ class Pairs:
     def draw(self, number: int, generator: np.random.Generator) -> Iterator[Counts]:
         """People (n,) of each record, drawn one time after the other.
 
-        Pairs that hang together, over pairs however improbable, share one uniform number: what speaks for one link of a
-        record speaks for its others. Of pairs that exclude one another one is drawn, or none.
+        Pairs that matter and hang together share one uniform number: what speaks for one link of a record speaks
+        for its others. An improbable pair makes nothing hang together: it goes by the number of that of its ends where
+        it has more to contend with. Of pairs that exclude one another one is drawn, or none.
         """
-        whole = self.cluster(np.ones(self.odds.size, dtype=bool))
-        place = whole[self.left]
-        begin = np.zeros(self.odds.size)
-        begin[~self.within] = _begin(self._once, self._between.slots)[self._between.place]
+        whole, people = self._whole, self._between
+        begin, shared = np.zeros(self.odds.size), whole[self.left]
+        begin[~self.within], shared[~self.within] = (one[people.place] for one in self._stack(whole))
         end = begin + self.probability
         for _ in range(number):
-            uniform = generator.random(whole.max(initial=0) + 1)[place]
-            yield self.cluster((begin <= uniform) & (uniform < end))
+            uniform = generator.random(whole.max(initial=0) + 1)[shared]
+            chosen = (begin <= uniform) & (uniform < end)
+            drawn = np.zeros(self._once.size, dtype=bool)
+            drawn[people.place[chosen[~self.within]]] = True
+            chosen[~self.within] &= _alone(drawn, self._once, people.slots)[people.place]
+            yield self.cluster(chosen)
+
+    @cached_property
+    def _whole(self) -> Counts:
+        """(n,) number of what each record hangs together with by pairs that matter."""
+        joins = self.probability >= MATTERS[0]
+        whole = self.cluster(joins)
+        for bound in MATTERS[1:]:
+            many = np.bincount(whole)[whole[self.left]] > TOGETHER
+            joins &= ~many | (self.probability >= bound)
+            whole = self.cluster(joins)
+        return whole
+
+    def _stack(self, whole: Counts) -> tuple[Floats, Counts]:
+        """Of pairs of people: where the part of the unit interval of each begins, and whose number it goes by."""
+        people = self._between
+        ends = whole[people.ends]
+        apart = ends[0] != ends[1]
+        _, places = np.unique(np.stack(people.slots), return_inverse=True)
+        contended = np.bincount(places.ravel(), np.tile(np.where(apart, 0.0, self._once), 2))[places]
+        by_second = contended[1] > contended[0]
+        slots = (
+            np.where(apart & by_second, NOWHERE, people.slots[0]),
+            np.where(apart & ~by_second, NOWHERE, people.slots[1]),
+        )
+        return _begin(self._once, slots, self._order(apart)), np.where(by_second, ends[1], ends[0])
+
+    def _order(self, last: Flags) -> Counts:
+        """Pairs of people, the likely first, and together those that ask whether the same two are one person.
+
+        For this, records that likely are of one person count as one.
+        """
+        person = self.cluster(self.probability >= LIKELY)[self._between.ends]
+        question = np.unique(np.sort(person, axis=0), axis=1, return_inverse=True)[1]
+        best = np.zeros(question.max(initial=0) + 1)
+        np.maximum.at(best, question, self._once)
+        return np.lexsort((-self._once, question, -best[question], last))
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +154,7 @@ class _Between:
     ----------
     odds : (q,) the best of their entries
     slots : two (q,), each person with the list of the other: what can be filled only once
+    ends : (2, q) a record of either person
     lists : (2, q) of the two people
     sizes : people of each list
     place : (m,) the pair of people of each pair of entries
@@ -119,6 +162,7 @@ class _Between:
 
     odds: Floats
     slots: tuple[Counts, Counts]
+    ends: Counts
     lists: Counts
     sizes: Floats
     place: Counts
@@ -157,13 +201,24 @@ def _weigh_between(people: _Between) -> Floats:
     return found
 
 
-def _begin(probability: Floats, slots: Sequence[Counts]) -> Floats:
-    """(q,) where the part of the unit interval of a pair begins: rivals one after the other, the likely first."""
+def _begin(probability: Floats, slots: tuple[Counts, Counts], order: Counts) -> Floats:
+    """(q,) where each pair begins, if one after the other takes what its slots have left."""
     begin = np.zeros(probability.size)
-    for slot in slots:
-        order = np.lexsort((-probability, slot))
-        before = np.cumsum(probability[order]) - probability[order]
-        first = np.r_[True, slot[order][1:] != slot[order][:-1]][: order.size]
-        start = np.maximum.accumulate(np.where(first, before, 0.0))
-        begin[order] = np.maximum(begin[order], before - start)
+    filled = {NOWHERE: 0.0}
+    columns = (one[order].tolist() for one in slots)
+    for pair, width, first, second in zip(order.tolist(), probability[order].tolist(), *columns, strict=True):
+        begin[pair] = at = max(filled.get(first, 0.0), filled.get(second, 0.0))
+        filled[first] = filled[second] = at + width
+        filled[NOWHERE] = 0.0
     return begin
+
+
+def _alone(drawn: Flags, probability: Floats, slots: tuple[Counts, Counts]) -> Flags:
+    """(q,) those drawn, without those of which a likelier one fills a slot."""
+    order = np.flatnonzero(drawn)[np.argsort(-probability[drawn], kind="stable")]
+    both = np.stack(slots, axis=1)[order]
+    free = np.zeros(both.size, dtype=bool)
+    free[np.unique(both, return_index=True)[1]] = True
+    kept = np.zeros(drawn.size, dtype=bool)
+    kept[order[free.reshape(both.shape).all(axis=1)]] = True
+    return kept
