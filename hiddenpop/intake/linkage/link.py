@@ -12,7 +12,7 @@ import numpy as np
 from hiddenpop.arrays import Counts
 from hiddenpop.captures import CaptureTable, build_table
 from hiddenpop.errors import DataError, OptionError
-from hiddenpop.intake.linkage.comparisons import BEGINS, BORN_YEAR, NAMES
+from hiddenpop.intake.linkage.comparisons import BEGINS, BORN_DAY, BORN_YEAR, NAMES
 from hiddenpop.intake.linkage.draws import Pairs
 from hiddenpop.intake.linkage.model import Engine, score_pairs
 from hiddenpop.intake.linkage.spelling import romanise, sound
@@ -137,7 +137,7 @@ def link_registers(
         reasons = ask(connection, queries.reasons())
         frame = _read(connection, queries)
         fields = [*_safe(queries.fields).values(), *(f"sound_{one}" for one in NAMES if one in queries.fields)]
-        fields += [BORN_YEAR] if "born" in queries.fields else []
+        fields += [BORN_YEAR, BORN_DAY] if "born" in queries.fields else []
         fields += [BEGINS] if "given" in queries.fields else []
         if engine == "spark":
             taken = connection.execute(f"SELECT unique_id, {', '.join(fields)} FROM records ORDER BY unique_id").df()
@@ -174,7 +174,8 @@ def _read(connection: DuckDBPyConnection, queries: Queries) -> DataFrame:
     store(connection, "spelling", ("written", "roman", "sound"), rows, "names")
     told = [f"{one}_s.roman AS {one}, {one}_s.sound AS sound_{one}" for one in names]
     told += [f"{name(one)} AS {safe}" for one, safe in _safe(queries.fields).items() if one not in names]
-    told += [f"left(born, 4) AS {BORN_YEAR}"] if "born" in queries.fields else []
+    if "born" in queries.fields:
+        told += [f"left(born, 4) AS {BORN_YEAR}", f"CAST(born AS DATE) - DATE '1900-01-01' AS {BORN_DAY}"]
     told += [f"left(given_s.sound, 2) AS {BEGINS}"] if "given" in queries.fields else []
     joins = " ".join(f"LEFT JOIN spelling AS {one}_s ON taken.{one} = {one}_s.written" for one in names)
     connection.execute(f"CREATE TABLE records AS SELECT unique_id, {', '.join(told)} FROM taken {joins}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from warnings import catch_warnings, simplefilter
 
 from hiddenpop.errors import ConvergenceError, MissingExtraError
-from hiddenpop.intake.linkage.comparisons import BEGINS, BORN_YEAR, NAMES, SOUNDS, comparisons, others_of
+from hiddenpop.intake.linkage.comparisons import BEGINS, BORN_DAY, BORN_YEAR, NAMES, SOUNDS, comparisons, others_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -22,7 +22,9 @@ FEW_RECORDS = 4000  # of which all pairs are looked at
 STRIDE, RANGE = 48271, 2147483647  # a shuffle that every engine does alike
 PART = 200_000  # records whose pairs with as many others are scored at a time, so that memory suffices
 CHANCE = 2500  # records whose pairs tell how often fields agree by chance
-ROUNDS = (25, 10, 5)  # of learning, at most
+ROUNDS = (200, 25, 10, 5)  # of learning, at most
+AGREE = 0.99  # share of true pairs that agree in a field, to begin with: levels that teach nothing stay rare
+LEARNED = 1e-6  # change of a share at which learning ends
 SURE = 0.7  # share of true pairs that agree in name, sound and date of birth, to begin with
 
 
@@ -36,7 +38,7 @@ def score_pairs(
     table : a connection whose table `records` has a number `unique_id` and the fields; for Spark a DataFrame
     size : int, records
     fields : columns to be compared, of names that need no quotation marks: NAMES with SOUNDS (and BEGINS), `born` with
-        BORN_YEAR, and others as they stand
+        BORN_YEAR and BORN_DAY, and others as they stand
     least : pairs less probable are left out
     seed : of the random pairs
 
@@ -92,13 +94,15 @@ def _train(data: Any, model: dict[str, Any], fields: Sequence[str]) -> Any:
     from splink.internals.exceptions import SplinkException
 
     for rounds in ROUNDS:
-        linker = Linker(data, {**model, "max_iterations": rounds})
+        linker = Linker(data, {**model, "max_iterations": rounds, "em_convergence": LEARNED})
         _quiet()
         training = linker.training
         try:
             training.estimate_probability_two_random_records_match([_sure(fields)], recall=SURE)
             for rule in _training(fields):
-                training.estimate_parameters_using_expectation_maximisation(rule, record_sample_proportion=1.0)
+                training.estimate_parameters_using_expectation_maximisation(
+                    rule, estimate_without_term_frequencies=True, record_sample_proportion=1.0
+                )
             return linker
         except (SplinkException, ZeroDivisionError, ValueError):
             continue
@@ -128,6 +132,7 @@ def _learn_chance(comparison: dict[str, Any], fields: Sequence[str], ask: Ask, s
     total = sum(number for level, number in counts.items() if level >= 0) + 0.5 * len(levels)
     for i, level in enumerate(levels):
         level["u_probability"] = (counts.get(i, 0) + 0.5) / total
+        level["m_probability"] = (1.0 - AGREE) / (len(levels) - 1) if i else AGREE
 
 
 def _apart(compared: str, fields: Sequence[str]) -> str:
@@ -199,7 +204,7 @@ def _sure(fields: Sequence[str]) -> Any:
     """Agreement that only the same person has."""
     from splink import block_on
 
-    return block_on(*[field for field in fields if field not in (*NAMES, BORN_YEAR, BEGINS)])
+    return block_on(*[field for field in fields if field not in (*NAMES, BORN_YEAR, BORN_DAY, BEGINS)])
 
 
 def _training(fields: Sequence[str]) -> Iterator[Any]:

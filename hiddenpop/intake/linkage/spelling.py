@@ -7,6 +7,7 @@ import re
 from hiddenpop.errors import MissingExtraError
 
 SOUNDS = (
+    (r"(?<=[^cdgkpstz ])h\b", ""),  # silent at the end of a word
     (r"[^a-z]", ""),
     (r"schtsch|shch|tsch|tch", "c"),
     (r"sch|sh|hs|zh|x|z", "s"),
@@ -43,7 +44,7 @@ def romanise(text: str) -> str:
 
 def sound(romanised: str) -> str:
     """A key that spellings of one name share: its consonants, those that clerks confuse as one; `-` if none is left."""
-    key = romanised.replace(" ", "")
+    key = romanised
     for pattern, instead in SOUNDS:
         key = re.sub(pattern, instead, key)
     return key or romanised[:1] or "-"
