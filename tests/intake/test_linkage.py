@@ -2,12 +2,15 @@
 
 import json
 import os
+from datetime import date
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
 import hiddenpop as hp
+from hiddenpop.intake.linkage.comparisons import comparisons
 from hiddenpop.intake.linkage.draws import Pairs
 from hiddenpop.intake.linkage.spelling import romanise, sound
 
@@ -43,6 +46,48 @@ def test_spellings_of_a_name_sound_alike(spellings):
 def test_different_names_sound_different():
     names = ["Fatima", "Natalia", "Andrei", "Guadalupe", "Prasert", "Mustafa", "Bondarenko", "Hernandez"]
     assert len({sound(romanise(one)) for one in names}) == len(names)
+
+
+def level_of(compared, left, right):
+    """Place of the level at which two records agree, missing values first."""
+    columns = ", ".join(f"? AS {name}_{side}" for side in "lr" for name in left)
+    levels = compared.get_comparison("duckdb").as_dict()["comparison_levels"]
+    cases = " ".join(f"WHEN {one['sql_condition']} THEN {i}" for i, one in enumerate(levels[:-1]))
+    query = f"SELECT CASE {cases} ELSE {len(levels) - 1} END FROM (SELECT {columns})"
+    return duckdb.execute(query, [*left.values(), *right.values()]).fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("other", "level"),
+    [
+        (None, 0), ("1989-03-09", 1), ("1987-03-09", 2), ("1989-09-03", 2), ("1989-03-10", 2), ("1990-03-09", 2),
+        ("1989-04-02", 3), ("1989-11-21", 4), ("1995-11-21", 5), ("1920-11-21", 6),
+    ],
+)  # fmt: skip
+def test_slips_in_a_date_of_birth(other, level):
+    def record(born):
+        day = None if born is None else date.fromisoformat(born).toordinal()
+        return {"born": born, "born_year": born and born[:4], "born_day": day}
+
+    _, born = comparisons(["given", "born"])
+    assert level_of(born, record("1989-03-09"), record(other)) == level
+
+
+@pytest.mark.parametrize(
+    ("other", "level"),
+    [
+        (("mykola maria", "zhuk"), 1), (("mikola maria", "shuk"), 2), (("zhuk", "mykola maria"), 3),
+        (("mykola marta", "zhuk"), 4), (("nikolay maria", "zhuk"), 5), (("mykola maria", "bondarenko"), 6),
+        (("iryna dmytro", "zhuk"), 7), (("iryna dmytro", "bondarenko"), 8),
+    ],
+)  # fmt: skip
+def test_names_written_another_way(other, level):
+    def record(given, surname):
+        names = {"given": given, "surname": surname}
+        return names | {f"sound_{name}": sound(romanise(written)) for name, written in names.items()}
+
+    (names,) = comparisons(["given", "surname"])
+    assert level_of(names, record("mykola maria", "zhuk"), record(*other)) == level
 
 
 def pairs_of(lists, pairs, odds):
