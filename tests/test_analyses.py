@@ -120,3 +120,14 @@ def test_doubt_about_links_reaches_the_interval():
     assert summary["coverage"] >= 0.92
     assert f"| {' | '.join(map(str, summary.values()))} |" in (folder / "README.md").read_text(encoding="utf-8")
     assert {name: str(value) for name, value in study["run"](0).items()} == rows[0]
+
+
+def test_covariates_are_needed_where_people_differ():
+    """The kept rows of the study, their summary in the README, and one table of it made again."""
+    folder = FOLDER / "covariates"
+    study = runpy.run_path(str(folder / "coverage.py"))
+    rows = read_rows(folder / "coverage.csv")
+    summary = study["summarise"](rows)
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {' | '.join(row.values())} |" in text for row in summary)
+    assert study["run"]("curved, 3,000", 7) == [r for r in rows if (r["scenario"], r["seed"]) == ("curved, 3,000", "7")]
