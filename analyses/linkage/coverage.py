@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 TABLE = HERE / "coverage.csv"
 POPULATION, CHANCES = 3000, (0.2, 0.25, 0.3)
 FLAWS = hp.Flaws(typo=0.08, spelling=0.25, no_birth=0.06, wrong_birth=0.04, twins=0.002)
+THRESHOLD = 0.85  # of the table; the replicates know none
 METHOD, OPTIONS = "loglinear", {"interval": "profile"}
 COLUMNS = ("seed", "missed", "false", "observed", "key", "naive", "naive_holds", "combined", "low", "high", "holds")
 
@@ -27,7 +28,7 @@ def run(seed: int) -> dict[str, float]:
     made = hp.make_registers(design, flaws=FLAWS, seed=seed)
     with TemporaryDirectory() as folder:
         key = hp.estimate(hp.read_registers(made.write(folder)).table, METHOD, **OPTIONS)
-        linked = hp.link_registers(made.write(folder, key=False), replicates=20, seed=seed)
+        linked = hp.link_registers(made.write(folder, key=False), threshold=THRESHOLD, replicates=20, seed=seed)
     naive = hp.estimate(linked.table, METHOD, **OPTIONS)
     found = hp.estimate_replicates(linked.replicates, METHOD, **OPTIONS)
     missed, false = made.faults(linked.records)
