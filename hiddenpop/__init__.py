@@ -72,6 +72,7 @@ from hiddenpop.intake import (
     read_registers,
     write_captures,
 )
+from hiddenpop.national import Change, Contribution, Trend, decompose, gap_figures, trend
 from hiddenpop.overlap import Overlap, overlap
 from hiddenpop.provenance import Provenance
 from hiddenpop.registry import METHODS, compare, estimate, estimate_by
@@ -85,8 +86,10 @@ __all__ = [
     "METHODS",
     "BandedTable",
     "CaptureTable",
+    "Change",
     "Check",
     "Consistency",
+    "Contribution",
     "ConvergenceError",
     "DataError",
     "Design",
@@ -111,6 +114,7 @@ __all__ = [
     "SightingCounts",
     "SparseOverlapWarning",
     "StratifiedEstimate",
+    "Trend",
     "TrimmedSystem",
     "UnknownNameError",
     "Validation",
@@ -125,6 +129,7 @@ __all__ = [
     "choose_headline",
     "combine",
     "compare",
+    "decompose",
     "doubly_robust",
     "estimate",
     "estimate_by",
@@ -132,6 +137,7 @@ __all__ = [
     "estimate_strata",
     "examine",
     "frame",
+    "gap_figures",
     "graphical",
     "hash_identity",
     "huggins_alho",
@@ -164,6 +170,7 @@ __all__ = [
     "sensitivity",
     "strip_referrals",
     "to_arviz",
+    "trend",
     "trimmed_dual_system",
     "validate",
     "verdict",

@@ -154,7 +154,9 @@ def _together(
         low, middle, high = np.quantile(values, [(1.0 - level) / 2.0, 0.5, (1.0 + level) / 2.0])
         limits = Interval(float(low), float(high), level, "credible")
         parts.append(Estimate(method, float(middle), limits, int(observed), whole.checks, whole.provenance, values))
-    every = StratifiedEstimate(table.strata, table.labels, tuple(parts), drawn, add(parts, drawn))
+    every = StratifiedEstimate(
+        table.strata, table.labels, tuple(parts), drawn, replace(add(parts, drawn), fit=whole.fit)
+    )
     return every if tuple(by) == table.strata else every.group(*by)
 
 

@@ -17,7 +17,7 @@ LAYERS = [
     {"provenance", "result", "door", "captures", "banded", "sightings", "overlap", "options", "output", "bootstrap"}
     | {"progress", "chains", "saved"},
     {"registry", "datasets", "design", "replicates", "covariates", "strata"},
-    {"estimators", "bayes", "checks", "intake"},
+    {"estimators", "bayes", "checks", "intake", "national"},
     {"report"},
     {"cli_io", "cli_options", "cli_registers", "cli_trust", "cli", "__main__"},
 ]

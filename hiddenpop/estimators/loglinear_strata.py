@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from math import sqrt
 from typing import Literal
@@ -10,6 +11,7 @@ import numpy as np
 
 from hiddenpop.arrays import Counts, Flags, mask_of, members, memberships
 from hiddenpop.captures import CaptureTable
+from hiddenpop.chains import Trace
 from hiddenpop.errors import ConvergenceError, DataError, NotEstimableError, OptionError, UnknownNameError, some_of
 from hiddenpop.numerics.composite import CompositeFit, fit_composite, loose_terms
 from hiddenpop.numerics.intervals import chao_log, refuse_unbounded
@@ -17,6 +19,7 @@ from hiddenpop.numerics.resampling import Resamples, percentile_limits
 from hiddenpop.numerics.strata_model import (
     PosedStrata,
     StrataModel,
+    draw_strata,
     pose_strata_model,
     resample_strata,
 )
@@ -27,6 +30,7 @@ from hiddenpop.registry import register
 from hiddenpop.result import Check, Estimate, Interval, fit_check, width_check
 
 MOST_CELLS = 1 << 15
+DRAWS = 4000
 FAILED = 0.05
 
 
@@ -70,7 +74,7 @@ def loglinear_strata(
     replicates : int, 100 or more, tables of the parametric bootstrap
     level : float in (0, 1)
     seed : int, optional
-        Of the bootstrap. None draws fresh entropy and records it.
+        Of the bootstrap, and of the draws by which `estimate_strata` adds strata up. None draws fresh entropy and records it.
 
     Returns
     -------
@@ -136,12 +140,14 @@ def loglinear_strata(
     refuse_unbounded("The model", se / hidden.sum())
     if interval == "bootstrap":
         found = resample_strata(model, posed, fit.full, replicates, seed)
-        resamples = Resamples(population, found, 0.0, 0.0)
+        resamples = Resamples(population, found.sum(axis=1), 0.0, 0.0)
+        found = found[np.isfinite(found).all(axis=1)]
         low, high = percentile_limits(resamples, level)
         failed = resamples.failed
         limits = Interval(max(table.observed, min(low, population)), max(high, population), level, "bootstrap")
     else:
         replicates = failed = 0
+        found = draw_strata(posed, fit, people, DRAWS, seed)
         limits = Interval(*chao_log(table.observed, float(hidden.sum()), se, level), level, "log-normal")
     record = summarise(
         model,
@@ -153,6 +159,7 @@ def loglinear_strata(
         se=se,
         bootstrap=(replicates, failed),
     )
+    record = replace(record, trace=Trace({"stratum_population": found[None]}, {"stratum_population": ("stratum",)}))
     return Estimate(
         "loglinear-strata", population, limits, table.observed, (*checks, *_doubts(record, limits)), fit=record
     )

@@ -12,6 +12,8 @@ from hiddenpop.arrays import Counts, Flags, Floats, memberships
 from hiddenpop.errors import ConvergenceError
 from hiddenpop.numerics.composite import UNSEEN, Composite, CompositeFit, fit_composite
 
+MOST_HIDDEN = 1e15
+
 Term = tuple[int, int]  # mask of lists, and stratum; -1 for all strata
 
 
@@ -130,14 +132,22 @@ def fit_strata_model(model: StrataModel, people: Counts) -> tuple[PosedStrata, C
     return posed, fit_composite(posed.problem, posed.counts, posed.start)
 
 
-def resample_strata(model: StrataModel, posed: PosedStrata, full: Floats, replicates: int, seed: int | None) -> Floats:
-    """(B,) populations found again in tables drawn from a fit; NaN where there is none."""
+def draw_strata(posed: PosedStrata, fit: CompositeFit, people: Counts, draws: int, seed: int | None) -> Floats:
+    """(S, G) populations of the strata: coefficients from their normal distribution, hidden people given their means."""
     generator = np.random.default_rng(seed)
-    found = np.full(replicates, np.nan)
+    betas = generator.multivariate_normal(fit.beta, fit.covariance, size=draws)
+    hidden = np.array([posed.hidden(posed.problem.means(beta)[0]) for beta in betas])
+    return people.sum(axis=1) + generator.poisson(np.minimum(hidden, MOST_HIDDEN)).astype(float)
+
+
+def resample_strata(model: StrataModel, posed: PosedStrata, full: Floats, replicates: int, seed: int | None) -> Floats:
+    """(B, G) populations of the strata found again in tables drawn from a fit; NaN where there is none."""
+    generator = np.random.default_rng(seed)
+    found = np.full((replicates, posed.shape[0]), np.nan)
     for place in range(replicates):
         people = posed.collect(generator.multinomial(round(full.sum()), full / full.sum())).astype(np.int64)
         people[:, 0] = 0
         with suppress(ConvergenceError):
             again, fit = fit_strata_model(model, people)
-            found[place] = people.sum() + again.hidden(fit.full).sum()
+            found[place] = people.sum(axis=1) + again.hidden(fit.full)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ class LoglinearStrataFit:
     deviance, df : of the counts that can be seen
     goodness_of_fit : chi-square p-value of the deviance; None if df is 0
     replicates, failed : of the bootstrap; 0 without
+    trace : draws of the population of every stratum; not written to JSON
     """
 
     coefficients: Mapping[str, float]
@@ -40,6 +41,7 @@ class LoglinearStrataFit:
     goodness_of_fit: float | None
     replicates: int
     failed: int
+    trace: Any = field(default=None, metadata={"unwritten": True})
 
 
 def stratum_term(term: Term, lists: Sequence[str], labels: Sequence[tuple[str, ...]]) -> str:
