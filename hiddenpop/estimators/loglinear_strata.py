@@ -74,7 +74,7 @@ def loglinear_strata(
     replicates : int, 100 or more, tables of the parametric bootstrap
     level : float in (0, 1)
     seed : int, optional
-        Of the bootstrap, and of the draws by which `estimate_strata` adds strata up. None draws fresh entropy and records it.
+        Of the bootstrap, and of the draws that `estimate_strata` adds up. None draws fresh entropy and records it.
 
     Returns
     -------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import exp, log
 from typing import Any
 
@@ -136,8 +137,8 @@ def trend(
 
     Notes
     -----
-    `log n_t = log N_t + log pi_t` in every period and every draw, with n known. The interval of each part is that of its
-    draws. A list's chance is its size over N.
+    `log n_t = log N_t + log pi_t` in every period and every draw, with n known. The interval of each part is that of
+    its draws. A list's chance is its size over N.
 
     References
     ----------
@@ -177,7 +178,7 @@ def decompose(found: StratifiedEstimate, table: CaptureTable) -> Trend:
     order = np.argsort([label[0] for label in found.labels])
     labels = [found.labels[g] for g in order]
     sizes = {label: {name: part.members(name) for name in part.lists} for label, part in table.split().items()}
-    pairs = list(zip(order[:-1], order[1:], strict=True))
+    pairs = list(pairwise(order))
     if len(order) > 2:
         pairs.append((order[0], order[-1]))
     changes = tuple(_change(found, sizes, int(a), int(b)) for a, b in pairs)

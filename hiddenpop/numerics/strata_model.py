@@ -133,11 +133,12 @@ def fit_strata_model(model: StrataModel, people: Counts) -> tuple[PosedStrata, C
 
 
 def draw_strata(posed: PosedStrata, fit: CompositeFit, people: Counts, draws: int, seed: int | None) -> Floats:
-    """(S, G) populations of the strata: coefficients from their normal distribution, hidden people given their means."""
+    """(S, G) populations of strata: coefficients from their normal distribution, hidden people given their means."""
     generator = np.random.default_rng(seed)
     betas = generator.multivariate_normal(fit.beta, fit.covariance, size=draws)
     hidden = np.array([posed.hidden(posed.problem.means(beta)[0]) for beta in betas])
-    return people.sum(axis=1) + generator.poisson(np.minimum(hidden, MOST_HIDDEN)).astype(float)
+    drawn: Floats = people.sum(axis=1) + generator.poisson(np.minimum(hidden, MOST_HIDDEN)).astype(float)
+    return drawn
 
 
 def resample_strata(model: StrataModel, posed: PosedStrata, full: Floats, replicates: int, seed: int | None) -> Floats:
