@@ -69,6 +69,7 @@ from hiddenpop.intake import (
     link_registers,
     make_registers,
     read_captures,
+    read_detected,
     read_registers,
     write_captures,
 )
@@ -164,6 +165,7 @@ __all__ = [
     "plot_estimates",
     "plot_overlaps",
     "read_captures",
+    "read_detected",
     "read_registers",
     "referral_ladder",
     "sample_coverage",

@@ -131,3 +131,12 @@ def test_covariates_are_needed_where_people_differ():
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert all(f"| {' | '.join(row.values())} |" in text for row in summary)
     assert study["run"]("curved, 3,000", 7) == [r for r in rows if (r["scenario"], r["seed"]) == ("curved, 3,000", "7")]
+
+
+def test_the_detection_gap_writes_its_tables_again():
+    """Every table of the README comes from `figures.csv`."""
+    folder = FOLDER / "detection_gap"
+    study = runpy.run_path(str(folder / "detection_gap.py"))
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    for table in study["tables"](read_rows(folder / "figures.csv")).values():
+        assert table in text

@@ -76,7 +76,7 @@ def read_captures(
         raise DataError("lists and strata are sequences of names, not one text.", hint='Write lists=["police", "ngo"].')
     named = None if lists is None else tuple(str(name) for name in lists)
     by = None if strata is None else tuple(str(name) for name in strata)
-    rows = _open(source, [*(named or ()), *([count] if count else ()), *(by or ())])
+    rows = open_rows(source, [*(named or ()), *([count] if count else ()), *(by or ())])
     sample = [cells for _, _, cells in islice(rows.open(), SAMPLE)]
     if not sample:
         raise DataError(f"{rows.source} has a header but no rows.", hint="Give at least one history.")
@@ -92,7 +92,8 @@ def read_captures(
     return BandedTable.from_rounded(data, rounding)
 
 
-def _open(source: Any, wanted: Sequence[str]) -> Rows:
+def open_rows(source: Any, wanted: Sequence[str] = ()) -> Rows:
+    """The rows of a file or DataFrame as text; columns in `wanted` help to find the delimiter."""
     if not isinstance(source, (str, Path)):
         if hasattr(source, "columns") and hasattr(source, "itertuples"):
             return read_frame(source)
