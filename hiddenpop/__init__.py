@@ -73,7 +73,22 @@ from hiddenpop.intake import (
     read_registers,
     write_captures,
 )
-from hiddenpop.national import Change, Contribution, Trend, decompose, gap_figures, trend
+from hiddenpop.national import (
+    Bounds,
+    Change,
+    Contribution,
+    PublicationTable,
+    Release,
+    Trend,
+    attack,
+    decompose,
+    gap_figures,
+    protect,
+    publication_table,
+    sdmx_frame,
+    trend,
+    write_publication,
+)
 from hiddenpop.overlap import Overlap, overlap
 from hiddenpop.provenance import Provenance
 from hiddenpop.registry import METHODS, compare, estimate, estimate_by
@@ -86,6 +101,7 @@ from hiddenpop.strata import StratifiedEstimate, add_up, estimate_strata
 __all__ = [
     "METHODS",
     "BandedTable",
+    "Bounds",
     "CaptureTable",
     "Change",
     "Check",
@@ -109,8 +125,10 @@ __all__ = [
     "Overlap",
     "Plan",
     "Provenance",
+    "PublicationTable",
     "Refusal",
     "RegisterTable",
+    "Release",
     "Sensitivity",
     "SightingCounts",
     "SparseOverlapWarning",
@@ -121,6 +139,7 @@ __all__ = [
     "Validation",
     "Verdict",
     "add_up",
+    "attack",
     "bayes_threshold",
     "capture_model",
     "catalogue",
@@ -164,11 +183,14 @@ __all__ = [
     "plot_estimate",
     "plot_estimates",
     "plot_overlaps",
+    "protect",
+    "publication_table",
     "read_captures",
     "read_detected",
     "read_registers",
     "referral_ladder",
     "sample_coverage",
+    "sdmx_frame",
     "sensitivity",
     "strip_referrals",
     "to_arviz",
@@ -177,6 +199,7 @@ __all__ = [
     "validate",
     "verdict",
     "write_captures",
+    "write_publication",
     "write_report",
     "zelterman",
 ]

@@ -59,12 +59,12 @@ def tabulate_cells(table: CaptureTable) -> DataFrame:
     return pd.DataFrame(columns | {COUNT: table.counts})
 
 
+def defuse(value: object) -> object:
+    """Text that a spreadsheet would run as a formula, as plain text; anything else as it is."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
 def _defused(frame: DataFrame) -> DataFrame:
-    """Text that a spreadsheet would run as a formula, as plain text."""
-
-    def defuse(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
     return frame.map(defuse).rename(columns=lambda name: str(defuse(name)))
 
 

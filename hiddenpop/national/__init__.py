@@ -1,6 +1,24 @@
 """National figures: the gap between known and all people, its change over time, tables that reveal nobody."""
 
+from hiddenpop.national.disclosure import Bounds, Release, attack, protect
 from hiddenpop.national.gap import gap_figures
+from hiddenpop.national.office import sdmx_frame, write_publication
+from hiddenpop.national.tables import PublicationTable, publication_table
 from hiddenpop.national.trend import Change, Contribution, Trend, decompose, trend
 
-__all__ = ["Change", "Contribution", "Trend", "decompose", "gap_figures", "trend"]
+__all__ = [
+    "Bounds",
+    "Change",
+    "Contribution",
+    "PublicationTable",
+    "Release",
+    "Trend",
+    "attack",
+    "decompose",
+    "gap_figures",
+    "protect",
+    "publication_table",
+    "sdmx_frame",
+    "trend",
+    "write_publication",
+]
