@@ -256,11 +256,16 @@ def attempt_quietly(data: Data, method: str, **options: Any) -> Estimate | Refus
 
 
 def compare(
-    data: Data, *, level: float = 0.95, seed: int | None = None, sampling: bool = False
+    data: Data,
+    *,
+    level: float = 0.95,
+    seed: int | None = None,
+    sampling: bool = False,
+    patience: float = PATIENCE,
 ) -> list[Estimate | Refusal]:
     """Every quick method that applies to the data, with its default options; refusals are kept with their reason.
 
-    Bootstraps take 200 replicates here, and searches at most 30 seconds, whatever the method's default; `provenance`
+    Bootstraps take 200 replicates here, and searches at most `patience`, whatever the method's default; `provenance`
     shows it.
 
     Parameters
@@ -269,12 +274,13 @@ def compare(
     level : float in (0, 1)
     seed : int, used by the methods that draw random numbers; None draws fresh entropy and records it
     sampling : bool, True also runs the methods whose chains take from seconds to minutes (`latent-class`)
+    patience : float, seconds; what is cut short depends on the machine
     """
     if not isinstance(data, Data):
         raise DataError(f"Cannot compare methods on a {type(data).__name__}.", hint="Read a table first.")
     check_level(level)
     check_seed(seed)
-    common = {"level": level, "seed": seed, "replicates": COMPARED, "budget": PATIENCE}
+    common = {"level": level, "seed": seed, "replicates": COMPARED, "budget": patience}
     return [
         attempt(data, method.id, **{name: value for name, value in common.items() if name in method.options})
         for method in METHODS.values()

@@ -19,7 +19,7 @@ from hiddenpop.options import check_level, check_seed
 from hiddenpop.output import check_target, write_whole
 from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
-from hiddenpop.registry import Data, attempt, compare, find_method
+from hiddenpop.registry import PATIENCE, Data, attempt, compare, find_method
 from hiddenpop.report.plots import as_svg, plot_estimate, plot_estimates, plot_overlaps
 from hiddenpop.report.text import band_sentence, gap_sentence, label, option_text, sentence
 from hiddenpop.report.trust import describe_trust
@@ -74,6 +74,7 @@ def build_report(
     seed: int | None = None,
     threshold: float | None = None,
     override: tuple[Level, str] | None = None,
+    patience: float = PATIENCE,
 ) -> Report:
     """Compute what a report says.
 
@@ -85,6 +86,7 @@ def build_report(
     seed : int, for the methods that draw random numbers
     threshold : people, for the break-even value; half of the estimate if left out
     override : (level, reason), another verdict than the rules give
+    patience : seconds for each search; what is cut short depends on the machine
     """
     check_level(level)
     check_seed(seed)
@@ -98,7 +100,7 @@ def build_report(
         given = {name: value for name, value in common.items() if name in known} | dict(options or {})
         headline = attempt(data, method, **given)
     checks = check(data)
-    others = [r for r in compare(data, level=level, seed=seed) if not _same(r, headline)]
+    others = [r for r in compare(data, level=level, seed=seed, patience=patience) if not _same(r, headline)]
     if isinstance(headline, Refusal):
         decided = verdict(checks)
         decided = Verdict("do-not-publish", (headline.error.message, *decided.reasons))
@@ -153,8 +155,16 @@ def write_report(
     return report
 
 
-def render(report: Report, *, command: str = "") -> str:
-    """The report as HTML."""
+def render(report: Report, *, command: str = "", title: str = "", dated: str | None = None) -> str:
+    """The report as HTML.
+
+    Parameters
+    ----------
+    report : Report
+    command : the command that made it, printed in it
+    title : in place of the name of the data
+    dated : text in place of today's date
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -165,7 +175,9 @@ def render(report: Report, *, command: str = "") -> str:
         lstrip_blocks=True,
     )
     environment.filters.update({"option": option_text, "method_label": label})
-    return environment.get_template("report.html.j2").render(_content(report, command))
+    return environment.get_template("report.html.j2").render(
+        _content(report, command) | ({"title": title} if title else {}) | ({} if dated is None else {"today": dated})
+    )
 
 
 def _content(report: Report, command: str) -> dict[str, Any]:

@@ -1,0 +1,148 @@
+"""The description of an analysis: a small TOML file, checked as a whole before anything is computed."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hiddenpop.errors import DataError
+
+MOST_BYTES = 1_000_000
+Value = bool | int | float | str | list[tuple[str, str]]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(_Part):
+    """Where the capture table comes from.
+
+    Attributes
+    ----------
+    table : name of a table that ships, or a file beside the description
+    registers : description of registers, in place of a table
+    lists, count, strata : as `read_captures` takes them
+    rounding : counts were rounded to multiples of this
+    where : stratum column -> values that are kept
+    """
+
+    table: str | None = None
+    registers: str | None = None
+    lists: tuple[str, ...] | None = None
+    count: str | None = None
+    strata: tuple[str, ...] | None = None
+    rounding: int | None = None
+    where: dict[str, str | list[str]] = {}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Data:
+        if (self.table is None) == (self.registers is None):
+            raise ValueError("give either table or registers")
+        return self
+
+
+class Estimation(_Part):
+    """How the headline is made.
+
+    Attributes
+    ----------
+    method : id; the documented rule if left out
+    options : of the method
+    level : of all intervals
+    seed : of all random numbers
+    """
+
+    method: str | None = None
+    options: dict[str, Value] = {}
+    level: float = Field(0.95, gt=0.0, lt=1.0)
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _options_of_a_method(self) -> Estimation:
+        if self.options and self.method is None:
+            raise ValueError("options belong to a method: name it")
+        return self
+
+
+class Strata(_Part):
+    """Estimates of strata that add up, and the publication table made of them.
+
+    Attributes
+    ----------
+    by : stratum columns
+    method, options : of each stratum
+    threshold : smallest count of detected people that is shown
+    denominators : file with the stratum columns and `people`
+    per : inhabitants that a rate is for
+    """
+
+    by: tuple[str, ...] = Field(min_length=1)
+    method: str = "loglinear-shrinkage"
+    options: dict[str, Value] = {}
+    threshold: int = Field(5, ge=2)
+    denominators: str | None = None
+    per: int = Field(100_000, ge=1)
+
+
+class Change(_Part):
+    """The change between periods.
+
+    Attributes
+    ----------
+    by : stratum column of periods
+    method, options : as `hiddenpop.trend` takes them
+    """
+
+    by: str
+    method: str | None = None
+    options: dict[str, Value] = {}
+
+
+class Analysis(_Part):
+    """A whole analysis.
+
+    Attributes
+    ----------
+    title : str
+    date : text that stands on the report; nothing of the clock ever does
+    data, estimate, strata, trend : the parts
+    """
+
+    title: str = ""
+    date: str = ""
+    data: Data
+    estimate: Estimation = Field(default_factory=lambda: Estimation.model_validate({}))
+    strata: Strata | None = None
+    trend: Change | None = None
+
+
+def read_analysis(path: str | Path) -> Analysis:
+    """Read and check a description; all faults in one message.
+
+    Raises
+    ------
+    DataError
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+        if len(content) > MOST_BYTES:
+            raise DataError(f"{path.name} is too large for a description.", hint="Name the data, do not put them in.")
+        values: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{str(path)!r} cannot be read.", hint="Give a text file in TOML.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path.name} is not TOML: {error}.", hint="See the README for an example.") from error
+    try:
+        return Analysis.model_validate(values)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc'])) or 'analysis'}: {e['msg']}" for e in error.errors()]
+        raise DataError(
+            f"{path.name} has {len(faults)} fault{'s' * (len(faults) > 1)}: {'; '.join(faults)}.",
+            hint="See the README for an example.",
+            details={"faults": faults},
+        ) from error
