@@ -92,6 +92,7 @@ from hiddenpop.national import (
 from hiddenpop.overlap import Overlap, overlap
 from hiddenpop.provenance import Provenance
 from hiddenpop.registry import METHODS, compare, estimate, estimate_by
+from hiddenpop.release import diff_releases, run_analysis, verify_release
 from hiddenpop.replicates import combine, estimate_replicates
 from hiddenpop.report import plot_estimate, plot_estimates, plot_overlaps, write_report
 from hiddenpop.result import Check, Estimate, Interval, Refusal, frame
@@ -150,6 +151,7 @@ __all__ = [
     "combine",
     "compare",
     "decompose",
+    "diff_releases",
     "doubly_robust",
     "estimate",
     "estimate_by",
@@ -189,6 +191,7 @@ __all__ = [
     "read_detected",
     "read_registers",
     "referral_ladder",
+    "run_analysis",
     "sample_coverage",
     "sdmx_frame",
     "sensitivity",
@@ -198,6 +201,7 @@ __all__ = [
     "trimmed_dual_system",
     "validate",
     "verdict",
+    "verify_release",
     "write_captures",
     "write_publication",
     "write_report",

@@ -1,4 +1,4 @@
-"""The command line: `hiddenpop table | datasets | methods | check | estimate | compare | report | ...`."""
+"""The command line: `hiddenpop run | table | methods | check | estimate | compare | report | ...`."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ from hiddenpop.cli_options import (
 )  # fmt: skip
 from hiddenpop.cli_registers import link
 from hiddenpop.cli_registers import table as make_table
+from hiddenpop.cli_release import diff, run, verify
 from hiddenpop.cli_trust import plan, sensitivity, validate
 from hiddenpop.datasets import entries
 from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
@@ -230,6 +231,9 @@ def report(
 
 app.command(epilog="Example: hiddenpop table intake.toml -o table.parquet")(make_table)
 app.command(epilog="Example: hiddenpop link intake.toml --method loglinear-shrinkage")(link)
+app.command(epilog="Example: hiddenpop run analysis.toml -o release_2026")(run)
+app.command(epilog="Example: hiddenpop verify release_2026")(verify)
+app.command(epilog="Example: hiddenpop diff release_2025 release_2026")(diff)
 app.command(epilog="Example: hiddenpop sensitivity kosovo_1999 --kind highest-order")(sensitivity)
 app.command(epilog="Example: hiddenpop plan uk_2013")(plan)
 app.command(epilog="Example: hiddenpop validate uk_2013 --method loglinear-shrinkage")(validate)

@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import DataError, OptionError
@@ -19,10 +19,12 @@ from hiddenpop.national import publication_table, trend, write_publication
 from hiddenpop.output import write_whole
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data
-from hiddenpop.release.description import Analysis, read_analysis
 from hiddenpop.report.document import build_report, render
 from hiddenpop.result import plain
 from hiddenpop.strata import StratifiedEstimate, estimate_strata
+
+if TYPE_CHECKING:
+    from hiddenpop.release.description import Analysis
 
 RELEASE = "release.json"
 WORK = ".work"
@@ -120,6 +122,8 @@ def run_analysis(path: str | Path, output: str | Path, *, tell: Tell = lambda li
 
 def read_inputs(path: Path) -> _Inputs:
     """The description and the data."""
+    from hiddenpop.release.description import read_analysis
+
     analysis = read_analysis(path)
     folder, asked = path.resolve().parent, analysis.data
     digests, accounts = {}, ()

@@ -1,0 +1,192 @@
+"""A whole analysis in one folder: resumed after a kill, verified bit for bit, compared with another."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hiddenpop as hp
+from hiddenpop.release.run import RELEASE
+
+CASES = """police,ngo,shelter,sex,year,n
+1,0,0,f,2023,60
+0,1,0,f,2023,70
+0,0,1,f,2023,90
+1,1,0,f,2023,12
+1,0,1,f,2023,14
+0,1,1,f,2023,15
+1,1,1,f,2023,6
+1,0,0,m,2023,30
+0,1,0,m,2023,25
+0,0,1,m,2023,20
+1,1,0,m,2023,9
+1,0,1,m,2023,8
+0,1,1,m,2023,7
+1,1,1,m,2023,3
+1,0,0,f,2024,80
+0,1,0,f,2024,95
+0,0,1,f,2024,99
+1,1,0,f,2024,19
+1,0,1,f,2024,21
+0,1,1,f,2024,18
+1,1,1,f,2024,9
+1,0,0,m,2024,33
+0,1,0,m,2024,28
+0,0,1,m,2024,25
+1,1,0,m,2024,9
+1,0,1,m,2024,9
+0,1,1,m,2024,8
+1,1,1,m,2024,3
+"""
+TOML = """
+title = "Made-up cases"
+date = "2026"
+[data]
+table = "cases.csv"
+lists = ["police", "ngo", "shelter"]
+count = "n"
+strata = ["sex", "year"]
+[estimate]
+seed = {seed}
+{method}
+[strata]
+by = ["sex", "year"]
+threshold = 5
+denominators = "people.csv"
+[trend]
+by = "year"
+method = "loglinear-shrinkage"
+"""
+PEOPLE = "sex,year,people\nf,2023,900000\nm,2023,880000\nf,2024,905000\nm,2024,884000\n"
+FILES = ["publication.csv", "publication.xlsx", "report.html", "report.json", "strata.json", "table.csv", "trend.json"]
+
+
+def describe(folder, seed=7, method=""):
+    folder.mkdir(exist_ok=True)
+    (folder / "cases.csv").write_text(CASES)
+    (folder / "people.csv").write_text(PEOPLE)
+    path = folder / "analysis.toml"
+    path.write_text(TOML.format(seed=seed, method=method))
+    return path
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in Path(folder).iterdir() if file.name != RELEASE}
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("analysis")
+    return describe(folder), hp.run_analysis(folder / "analysis.toml", folder / "release")
+
+
+def test_everything_is_in_the_folder(release):
+    folder = release[1]
+    assert sorted(contents(folder)) == FILES
+    assert [file.name for file in folder.parent.iterdir() if file.name.startswith(".")] == []
+    told = json.loads((folder / RELEASE).read_text())
+    assert set(told["files"]) == set(FILES)
+    assert set(told["inputs"]) == {"cases.csv", "people.csv"}
+    strata = json.loads((folder / "strata.json").read_text())
+    parts = sum(part["population"] for part in strata["strata"])
+    assert parts == pytest.approx(strata["total"]["population"])
+    assert "Made-up cases" in (folder / "report.html").read_text()
+
+
+def test_verify_finds_the_same_bits_and_what_was_changed(release, tmp_path):
+    assert all(check.passed for check in hp.verify_release(release[1]))
+    copy = tmp_path / "copy"
+    shutil.copytree(release[1], copy)
+    with (copy / "publication.csv").open("a") as file:
+        file.write("one more row\n")
+    (copy / "trend.json").unlink()
+    failed = [check for check in hp.verify_release(copy, release[0]) if check.passed is False]
+    assert {(check.name, check.value) for check in failed} == {
+        ("changed-afterwards", "publication.csv"),
+        ("changed-afterwards", "trend.json"),
+    }
+
+
+def test_diff_names_the_cause(release, tmp_path):
+    same = hp.diff_releases(release[1], release[1])
+    assert same.files == ()
+    assert "bit for bit" in str(same)
+    other = hp.run_analysis(describe(tmp_path / "a", seed=8, method='method = "chao"'), tmp_path / "a" / "out")
+    found = hp.diff_releases(release[1], other)
+    assert set(found.causes) == {"method", "seed"}
+    assert found.causes["seed"] == ("7", "8")
+    assert found.after["method"] == "chao"
+    path = describe(tmp_path / "b")
+    path.with_name("cases.csv").write_text(CASES.replace("1,1,1,m,2024,3", "1,1,1,m,2024,4"))
+    changed = hp.diff_releases(release[1], hp.run_analysis(path, tmp_path / "b" / "out"))
+    assert set(changed.causes) == {"data"}
+    assert "report.json" in changed.files
+
+
+def kill_at(path, output, seconds):
+    """Start a run and kill it after a while; was it still running?"""
+    words = [sys.executable, "-m", "hiddenpop", "run", str(path), "-o", str(output)]
+    ran = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    running = ran.poll() is None
+    os.kill(ran.pid, signal.SIGKILL) if running else None
+    ran.wait()
+    return running
+
+
+def check_kills(release, tmp_path, moments):
+    """Every resumed run has the bytes of the uninterrupted one, and nothing half-written has the final name."""
+    killed = 0
+    for number, seconds in enumerate(moments):
+        path = describe(tmp_path / str(number))
+        output = path.parent / "release"
+        killed += kill_at(path, output, seconds)
+        assert not output.exists() or (output / RELEASE).exists()
+        hp.run_analysis(path, output)
+        assert contents(output) == contents(release[1])
+    return killed
+
+
+def test_a_killed_run_goes_on_with_the_same_result(release, tmp_path):
+    assert check_kills(release, tmp_path, [3.0]) == 1
+
+
+@pytest.mark.slow
+def test_twenty_kills(release, tmp_path):
+    """At random moments, from the first second on."""
+    moments = np.random.default_rng(1).uniform(0.5, 12.0, 20)
+    assert check_kills(release, tmp_path, moments) >= 10
+
+
+def test_what_is_no_release_is_not_replaced(release, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(hp.OptionError, match="is not a release"):
+        hp.run_analysis(release[0], tmp_path / "mine")
+    with pytest.raises(hp.DataError, match="is no release"):
+        hp.verify_release(tmp_path / "mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[data]\ntable = 'a'\nregisters = 'b'\n[estimate]\nlevel = 2\nsed = 3\n", "3 faults"),
+        ("data = ", "is not TOML"),
+        ("[data]\n", "give either table or registers"),
+        ("[data]\ntable = 'nowhere.csv'\n", "no file"),
+        ("[data]\ntable = 'korea'\n[estimate]\noptions = {a = 1}\n", "options belong to a method"),
+    ],
+)
+def test_faults_of_a_description_are_told_together(tmp_path, text, says):
+    path = tmp_path / "analysis.toml"
+    path.write_text(text)
+    with pytest.raises(hp.DataError, match=says):
+        hp.run_analysis(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
