@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from hiddenpop.errors import OptionError
+
+TIMELESS = datetime(2000, 1, 1)
+MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def check_target(path: Path, source: str = "") -> None:
@@ -55,3 +61,14 @@ def write_whole(path: Path, content: str | Callable[[Path], object], source: str
             os.replace(part, path)
     except OSError as error:
         raise OptionError(f"{str(path)!r} cannot be written: {error.strerror}.", hint="Write elsewhere.") from error
+
+
+def drop_times(path: Path) -> None:
+    """An office document without the time of its making, so that the same content gives the same bytes."""
+    with ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with ZipFile(path, "w", ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            if name == "docProps/core.xml":
+                content = MOMENT.sub(TIMELESS.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), content)
+            packed.writestr(ZipInfo(name, (2000, 1, 1, 0, 0, 0)), content, ZIP_DEFLATED)

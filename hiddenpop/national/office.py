@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import datetime
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from hiddenpop.errors import DataError, some_of
 from hiddenpop.intake.writing import defuse
 from hiddenpop.national.disclosure import TOTAL
 from hiddenpop.national.tables import PublicationTable
-from hiddenpop.output import write_whole
+from hiddenpop.output import TIMELESS, drop_times, write_whole
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-TIMELESS = datetime(2000, 1, 1)
-MODIFIED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 HIDDEN = "c"  # confidential, as in SDMX code list CL_CONF_STATUS
 HEADINGS: Mapping[str, str] = {
     "observed": "Detected",
@@ -95,18 +90,7 @@ def _write_workbook(table: PublicationTable, path: Path) -> None:
     _write_texts(book.create_sheet("Provenance"), told)
     book.properties.created = book.properties.modified = TIMELESS
     book.save(path)
-    _without_times(path)
-
-
-def _without_times(path: Path) -> None:
-    """The same workbook without the time of its making, so that the same table gives the same bytes."""
-    with ZipFile(path) as packed:
-        parts = {name: packed.read(name) for name in packed.namelist()}
-    with ZipFile(path, "w", ZIP_DEFLATED) as packed:
-        for name, content in parts.items():
-            if name == "docProps/core.xml":
-                content = MODIFIED.sub(TIMELESS.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), content)
-            packed.writestr(ZipInfo(name, TIMELESS.timetuple()[:6]), content, ZIP_DEFLATED)
+    drop_times(path)
 
 
 def _write_texts(sheet: Any, rows: list[tuple[str, Any]]) -> None:

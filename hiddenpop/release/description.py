@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -102,6 +102,17 @@ class Change(_Part):
     options: dict[str, Value] = {}
 
 
+class Report(_Part):
+    """The report.
+
+    Attributes
+    ----------
+    formats : html always, docx and pdf as asked
+    """
+
+    formats: tuple[Literal["html", "docx", "pdf"], ...] = ("html",)
+
+
 class Analysis(_Part):
     """A whole analysis.
 
@@ -109,7 +120,7 @@ class Analysis(_Part):
     ----------
     title : str
     date : text that stands on the report; nothing of the clock ever does
-    data, estimate, strata, trend : the parts
+    data, estimate, strata, trend, report : the parts
     """
 
     title: str = ""
@@ -118,6 +129,7 @@ class Analysis(_Part):
     estimate: Estimation = Field(default_factory=lambda: Estimation.model_validate({}))
     strata: Strata | None = None
     trend: Change | None = None
+    report: Report = Report()
 
 
 def read_analysis(path: str | Path) -> Analysis:

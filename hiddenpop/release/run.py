@@ -20,6 +20,7 @@ from hiddenpop.output import write_whole
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data
 from hiddenpop.report.document import build_report, render
+from hiddenpop.report.documents import write_document
 from hiddenpop.result import plain
 from hiddenpop.strata import StratifiedEstimate, estimate_strata
 
@@ -177,6 +178,9 @@ def steps(inputs: _Inputs) -> dict[str, Callable[[Path], None]]:
         found["trend.json"] = lambda path: _write_trend(inputs, path)
     found["report.json"] = lambda path: _write_report(inputs, path)
     found["report.html"] = lambda path: _write_report(inputs, path)
+    for name in ("docx", "pdf"):
+        if name in asked.report.formats:
+            found[f"report.{name}"] = _from_html
     return found
 
 
@@ -226,6 +230,11 @@ def _write_report(inputs: _Inputs, path: Path) -> None:
         report, command="hiddenpop run analysis.toml", title=inputs.analysis.title, dated=inputs.analysis.date
     )
     write_whole(path.with_name("report.html"), text)
+
+
+def _from_html(path: Path) -> None:
+    """Another kind of document with the same content."""
+    write_document(path.with_name("report.html").read_text(encoding="utf-8"), path)
 
 
 def _timeless(values: Any) -> Any:

@@ -16,10 +16,11 @@ from hiddenpop.checks.headline import RULE
 from hiddenpop.checks.verdict import Level, check_override
 from hiddenpop.datasets import entries
 from hiddenpop.options import check_level, check_seed
-from hiddenpop.output import check_target, write_whole
+from hiddenpop.output import check_target
 from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
 from hiddenpop.registry import PATIENCE, Data, attempt, compare, find_method
+from hiddenpop.report.documents import write_document
 from hiddenpop.report.plots import as_svg, plot_estimate, plot_estimates, plot_overlaps
 from hiddenpop.report.text import band_sentence, gap_sentence, label, option_text, sentence
 from hiddenpop.report.trust import describe_trust
@@ -128,12 +129,12 @@ def write_report(
     override: tuple[Level, str] | None = None,
     command: str = "",
 ) -> Report:
-    """Write a report as one self-contained HTML file, and return what it says.
+    """Write a report as one self-contained HTML file, PDF or DOCX, and return what it says.
 
     Parameters
     ----------
     data : CaptureTable or SightingCounts
-    path : where to write; the file appears whole or not at all
+    path : .html, .pdf or .docx (extra `office`); the file appears whole or not at all
     method, options : the headline; None takes the documented rule
     level : float in (0, 1)
     seed : int, for the methods that draw random numbers; None draws one and records it
@@ -151,7 +152,7 @@ def write_report(
     report = build_report(
         data, method=method, options=options, level=level, seed=seed, threshold=threshold, override=override
     )
-    write_whole(Path(path), render(report, command=command))
+    write_document(render(report, command=command), path)
     return report
 
 
