@@ -12,6 +12,7 @@ from hiddenpop.output import TIMELESS, drop_times, write_whole
 from hiddenpop.report.blocks import Block, Cell, read_blocks
 
 WIDTH_CM = 16.0
+WORD = 20  # letters of a word that is not broken
 LONG = 30  # letters, from which a column of a table takes what room there is
 STYLE = """
 #set document(title: {title}, date: none)
@@ -99,8 +100,8 @@ TYPESET = {
 
 
 def _typeset_table(rows: tuple[tuple[Cell, ...], ...]) -> str:
-    width = max(map(len, rows))
-    longest = [max((len(row[i].text) for row in rows if i < len(row)), default=0) for i in range(width)]
+    longest = _longest(rows)
+    width = len(longest)
     widest = longest.index(max(longest))
     wide = max(longest) > LONG
     columns = ", ".join("1fr" if wide and i == widest else "auto" for i in range(width))
@@ -113,6 +114,12 @@ def _typeset_table(rows: tuple[tuple[Cell, ...], ...]) -> str:
     return f"#table(columns: ({columns}), {', '.join(cells)})"
 
 
+def _longest(rows: tuple[tuple[Cell, ...], ...]) -> list[int]:
+    """Letters of the longest text in each column."""
+    width = max(map(len, rows))
+    return [max((len(row[i].text) for row in rows if i < len(row)), default=0) for i in range(width)]
+
+
 def _write_docx(blocks: list[Block], language: str, path: Path) -> None:
     try:
         import docx
@@ -120,6 +127,10 @@ def _write_docx(blocks: list[Block], language: str, path: Path) -> None:
     except ImportError as error:
         raise _missing() from error
     document = docx.Document()
+    page = document.sections[0]
+    page.page_width, page.page_height = Cm(21.0), Cm(29.7)
+    page.left_margin = page.right_margin = Cm((21.0 - WIDTH_CM) / 2.0)
+    page.top_margin = page.bottom_margin = Cm(2.2)
     document.styles["Normal"].font.size = Pt(10.5)
     pictures = _rasters(block.svg for block in blocks if block.kind == "figure")
     for block in blocks:
@@ -155,10 +166,18 @@ def _add_text(document: Any, block: Block) -> None:
 
 def _add_table(document: Any, rows: tuple[tuple[Cell, ...], ...]) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Pt
+    from docx.shared import Cm, Pt
 
-    width = max(map(len, rows))
-    table = document.add_table(rows=len(rows), cols=width, style="Light List Accent 1")
+    longest = _longest(rows)
+    words = [max((len(word) for row in rows if i < len(row) for word in row[i].text.split()), default=0)
+             for i in range(len(longest))]  # fmt: skip
+    room = [max(min(word, WORD) + 3, min(letters, LONG)) for word, letters in zip(words, longest, strict=True)]
+    headed = any(cell.head for cell in rows[0])
+    style = "Light List Accent 1" if headed else "Table Grid"
+    table = document.add_table(rows=len(rows), cols=len(longest), style=style)
+    table.autofit = False
+    for column, share in zip(table.columns, room, strict=True):
+        column.width = Cm(WIDTH_CM * share / sum(room))  # sets every cell too
     for row, cells in zip(table.rows, rows, strict=True):
         for place, cell in zip(row.cells, cells, strict=False):
             paragraph = place.paragraphs[0]
