@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hiddenpop.banded import BandedTable
 from hiddenpop.checks import Verdict
 from hiddenpop.datasets import entries, load
-from hiddenpop.errors import HiddenpopError, OptionError, UnknownNameError
+from hiddenpop.errors import DataError, HiddenpopError, OptionError, UnknownNameError
 from hiddenpop.intake import read_captures, split_sheet
 from hiddenpop.options import read_option
 from hiddenpop.output import write_whole
@@ -43,9 +44,13 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def read_table(
-    source: str, lists: str | None, count: str | None, strata: str | None, where: Sequence[str], *, quiet: bool
-) -> Data:
-    """TABLE as given on the command line, a shipped name or a file; says what was inferred unless `quiet`."""
+    source: str, lists: str | None, count: str | None, strata: str | None, where: Sequence[str], *, quiet: bool,
+    whole: bool = False,
+) -> Data:  # fmt: skip
+    """TABLE as given on the command line, a shipped name or a file; says what was inferred unless `quiet`.
+
+    With `whole`, counts in bands are refused.
+    """
     exists = split_sheet(source)[0].exists()
     if not exists and source in entries():
         if lists or count or strata:
@@ -63,6 +68,8 @@ def read_table(
         )
     else:
         data = read_captures(source, lists=_names(lists), count=count, strata=_names(strata))
+    if whole and isinstance(data, BandedTable):
+        raise DataError("This command needs counts, not bands.", hint="Use estimate or report, or ask for the counts.")
     if where:
         if isinstance(data, SightingCounts):
             raise OptionError("--where selects strata; sighting counts have none.", hint="Leave it out.")

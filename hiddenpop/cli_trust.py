@@ -66,7 +66,7 @@ def sensitivity(
 ) -> None:  # fmt: skip
     """Show the number as a function of the assumption that no data can test."""
     check_seed(seed)
-    data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
+    data = io.read_table(table, lists, count, strata, where or (), quiet=as_json, whole=True)
     if not isinstance(data, CaptureTable) or data.n_lists < 2:
         raise DataError("An assumption about two lists needs two lists.", hint="Give a table of two lists or more.")
     options: dict[str, Any] = {
@@ -118,7 +118,7 @@ def plan(
         chances = _numbers(capture or "", "capture")
         data, population = Design(population=population or 0, probabilities=chances, odds_ratios={PAIRS: pairs}), None
     else:
-        data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
+        data = io.read_table(table, lists, count, strata, where or (), quiet=as_json, whole=True)
         if not isinstance(data, CaptureTable):
             raise DataError("A plan is about lists, not sightings of one list.", hint="Give a table of two lists.")
     found = make_plan(
@@ -153,7 +153,7 @@ def validate(
     """Judge a method by what is known: lists hidden and found again, data that accrue, tables with known truth."""
     options = io.read_options_if_named(method, option or ())
     check_seed(seed)
-    data = io.read_table(table, lists, count, strata, where or (), quiet=as_json)
+    data = io.read_table(table, lists, count, strata, where or (), quiet=as_json, whole=True)
     if not isinstance(data, CaptureTable):
         raise DataError("Validation takes lists, not sightings of one list.", hint="Give a table of two lists or more.")
     found = validate_method(

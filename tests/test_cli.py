@@ -257,3 +257,15 @@ def test_named_columns_and_the_version(run):
               "--method", "loglinear", "--json")  # fmt: skip
     assert ran.json["provenance"]["digest"] == hp.load("scotland_pwid").pooled().digest
     assert run("--version").out.startswith("hiddenpop ")
+
+
+def test_counts_in_bands_are_estimated_and_otherwise_refused_in_words(run, tmp_path):
+    path = tmp_path / "bands.csv"
+    path.write_text("a,b,c,n\n1,0,0,141\n0,1,0,160\n0,0,1,175\n1,1,0,31\n1,0,1,29\n0,1,1,34\n1,1,1,<15\n")
+    ask = ("--lists", "a,b,c", "--count", "n", "--json")
+    found = run("estimate", str(path), "--method", "loglinear", *ask).json
+    assert "banded-counts" in [check["name"] for check in found["checks"]]
+    for command in ("sensitivity", "plan", "validate"):
+        assert "needs counts, not bands" in run(command, str(path), *ask).json["error"]["message"]
+    told = run("estimate", str(path), "--method", "chao", *ask).json["error"]
+    assert "estimate_replicates" in told["hint"]
