@@ -208,13 +208,13 @@ class BandedTable:
             fit = fit_bands(self, [*singles, *pairs])
         except NotEstimableError:
             fit = fit_bands(self, singles)
-        place = fit.cells - 1
+        place, design = fit.cells - 1, fit.design()
         generator = np.random.default_rng(seed)
+        told: dict[str, Any] = {"source": self.source, "reading": self.reading, "checks": self.checks}
         drawn = []
         for beta in generator.multivariate_normal(fit.beta, fit.covariance, size=tables):
-            means = np.exp(np.clip(fit.design() @ beta, -50.0, 50.0))
+            means = np.exp(np.clip(design @ beta, -50.0, 50.0))
             counts = draw_within(means, low[place], high[place], generator)
-            told: dict[str, Any] = {"source": self.source, "reading": self.reading, "checks": self.checks}
             drawn.append(build_table(self.lists, fit.cells, counts, given_lists=self.given_lists, **told))
         return drawn
 
@@ -264,9 +264,8 @@ def build_banded(
             f"{least[place]} to {most[place]} is no band.",
             hint=f"Bands are two whole numbers, the lower first, fewer than {WIDEST:,} apart.",
         )
-    some = most > 0
     keys = told.pop("keys", None)
-    rows = np.flatnonzero(some)
+    rows = np.flatnonzero(most > 0)
     wide = build_table(
         lists, np.asarray(histories)[rows], (most - least + 1)[rows],
         keys=None if keys is None else [keys[i] for i in rows], duplicates_expected=True, **told,

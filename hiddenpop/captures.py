@@ -204,7 +204,7 @@ class CaptureTable:
         """The strata with the values given, as in `select(sex="Female", age=["Young"])`."""
         keep = np.ones(len(self.labels), dtype=bool)
         for column, values in where.items():
-            place = self._stratum_column(column)
+            place = self.column(column)
             wanted = {values} if isinstance(values, str) else set(values)
             known = sorted({label[place] for label in self.labels})
             for value in wanted:
@@ -220,14 +220,15 @@ class CaptureTable:
     def split(self, *columns: str) -> dict[tuple[str, ...], CaptureTable]:
         """One table per combination of values of the stratum columns (all of them if none is named)."""
         names = columns or self.strata
-        places = [self._stratum_column(c) for c in names]
+        places = [self.column(c) for c in names]
         values = sorted({tuple(label[p] for p in places) for label in self.labels})
         return {value: self.select(**dict(zip(names, value, strict=True))) for value in values}
 
-    def _stratum_column(self, column: str) -> int:
-        if column not in self.strata:
-            raise UnknownNameError.among("stratum column", column, self.strata or ("(the table has no strata)",))
-        return self.strata.index(column)
+    def column(self, name: str) -> int:
+        """Position of a stratum column, from 0."""
+        if name not in self.strata:
+            raise UnknownNameError.among("stratum column", name, self.strata or ("(the table has no strata)",))
+        return self.strata.index(name)
 
     def _moved(self, parts: Mapping[str, set[str]]) -> CaptureTable:
         """A table whose lists are unions of the present ones."""

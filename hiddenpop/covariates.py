@@ -169,9 +169,7 @@ def _columns(expression: str, table: CaptureTable) -> Iterator[str]:
                 f"The formula may not contain {expression!r}.", hint=f"Functions that may: {', '.join(FUNCTIONS)}."
             )
         if isinstance(node, ast.Name) and id(node) not in called:
-            if node.id not in table.strata:
-                raise UnknownNameError.among("stratum column", node.id, table.strata or ("(the table has no strata)",))
-            yield node.id
+            yield table.strata[table.column(node.id)]
 
 
 def _check_complete(frame: DataFrame, used: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, Literal
 
 import numpy as np
@@ -11,14 +12,16 @@ import numpy as np
 from hiddenpop.arrays import Floats
 from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
+from hiddenpop.chains import credible
 from hiddenpop.errors import DataError, NotEstimableError, some_of
-from hiddenpop.numerics.intervals import normal_quantile
+from hiddenpop.numerics.intervals import central, normal_quantile
 from hiddenpop.options import check_draws
 from hiddenpop.provenance import Provenance
 from hiddenpop.registry import attempt_quietly, estimate, find_method
 from hiddenpop.result import Check, Estimate, Interval, Refusal, frame
 
 Label = tuple[str, ...]
+TOTAL = "total"  # in place of a category: all of them together
 STRATA = "stratum_population"
 SKEWED = 0.05  # difference between the sum of the parts and the middle of their sum, from which it is said
 
@@ -42,6 +45,13 @@ class StratifiedEstimate:
     draws: Floats
     total: Estimate
 
+    @property
+    def level(self) -> float:
+        """Of all intervals."""
+        interval = self.total.interval
+        assert interval is not None
+        return interval.level
+
     def group(self, *columns: str) -> StratifiedEstimate:
         """The same estimate by fewer columns: parts that agree in these are added up."""
         unknown = [name for name in columns if name not in self.by]
@@ -59,7 +69,7 @@ class StratifiedEstimate:
         """One row for each stratum, and one for the total, with the columns of the strata first."""
         rows = frame([*self.parts, self.total])
         for place, name in enumerate(self.by):
-            rows.insert(place, name, [*(label[place] for label in self.labels), "total"])
+            rows.insert(place, name, [*(label[place] for label in self.labels), TOTAL])
         return rows
 
     def to_dict(self) -> dict[str, Any]:
@@ -151,9 +161,8 @@ def _together(
     level, known = whole.interval.level, np.bincount(table.stratum, table.counts)
     parts = []
     for values, observed in zip(drawn, known.astype(int), strict=True):
-        low, middle, high = np.quantile(values, [(1.0 - level) / 2.0, 0.5, (1.0 + level) / 2.0])
-        limits = Interval(float(low), float(high), level, "credible")
-        parts.append(Estimate(method, float(middle), limits, int(observed), whole.checks, whole.provenance, values))
+        middle, limits = credible(values, level)
+        parts.append(Estimate(method, middle, limits, int(observed), whole.checks, whole.provenance, values))
     every = StratifiedEstimate(
         table.strata, table.labels, tuple(parts), drawn, replace(add(parts, drawn), fit=whole.fit)
     )
@@ -217,9 +226,9 @@ def add(parts: Sequence[Estimate], draws: Floats) -> Estimate:
     level = first.interval.level
     whole = draws.sum(axis=0)
     population = float(sum(one.population for one in parts))
-    low, high = (float(x) for x in np.quantile(whole, [(1.0 - level) / 2.0, (1.0 + level) / 2.0]))
-    credible = all(one.interval is not None and one.interval.kind == "credible" for one in parts)
-    kind: Literal["credible", "combined"] = "credible" if credible else "combined"
+    low, high = central(whole, level)
+    posterior = all(one.interval is not None and one.interval.kind == "credible" for one in parts)
+    kind: Literal["credible", "combined"] = "credible" if posterior else "combined"
     observed = sum(one.observed for one in parts)
     limits = Interval(max(observed, min(low, population)), max(high, population), level, kind)
     checks = (*_doubts(parts), *_skewed(population, float(np.median(whole))))
@@ -254,8 +263,6 @@ def _skewed(population: float, middle: float) -> tuple[Check, ...]:
 
 def _origin(parts: Sequence[Estimate]) -> Provenance:
     """Where the parts come from, of which they share all but the data."""
-    from hashlib import sha256
-
     first = parts[0].provenance
     together = sha256("".join(str(one.provenance.digest) for one in parts).encode()).hexdigest()
     return replace(first, digest=together)

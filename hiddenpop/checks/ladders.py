@@ -12,7 +12,7 @@ import numpy as np
 from hiddenpop.captures import CaptureTable, build_table
 from hiddenpop.checks.recovery import options_of
 from hiddenpop.errors import DataError, OptionError
-from hiddenpop.numerics.intervals import normal_quantile
+from hiddenpop.numerics.intervals import central, normal_quantile
 from hiddenpop.numerics.linkage_error import Expected, even_offsets, round_people
 from hiddenpop.registry import METHODS, attempt_quietly
 from hiddenpop.result import Check, Estimate, plain
@@ -195,9 +195,8 @@ class Remake:
         if len(values) < (1.0 - MOST_FAILED) * replicates:
             reason = f"{replicates - len(values)} of {replicates} replicates of the audit have no interval."
             return replace(rung, low=None, high=None, reason=reason)
-        tail = (1.0 - self.level) / 2.0
-        low, high = np.quantile(np.concatenate(values), [tail, 1.0 - tail])
-        return replace(rung, low=float(low), high=float(high))
+        low, high = central(np.concatenate(values), self.level)
+        return replace(rung, low=low, high=high)
 
     def ladder(self, name: str, rows: Sequence[Rung], known: Rung | None) -> Ladder:
         check = judge(name, self.estimate.population, rows, known)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
-from hiddenpop.arrays import Floats, mask_of
+from hiddenpop.arrays import Floats
 from hiddenpop.captures import CaptureTable
 from hiddenpop.covariates import Covariates, read_covariates
 from hiddenpop.errors import ConvergenceError, NotEstimableError, OptionError, some_of
 from hiddenpop.numerics.history_logit import LogitFit, LogitProblem, fit_history_logit, orthonormal
 from hiddenpop.numerics.intervals import chao_log, refuse_unbounded
-from hiddenpop.numerics.terms import read_pair, term_name
+from hiddenpop.numerics.terms import read_pair, term_name, terms_of_size
 from hiddenpop.numerics.weighting import Weighting, weight_people
 from hiddenpop.options import Pairs
 from hiddenpop.registry import register
@@ -157,7 +156,7 @@ def _pose(
         )
     masks = [1 << i for i in range(table.n_lists)]
     if interactions == "all":
-        masks += [mask_of(pair) for pair in combinations(range(table.n_lists), 2)]
+        masks += terms_of_size(table.n_lists, 2)
     elif interactions != "none":
         masks += sorted({read_pair((a, b), table.lists) for a, b in interactions})
     if len(masks) > table.n_lists and table.n_lists < 3:

@@ -17,7 +17,7 @@ from hiddenpop.numerics.loglinear import LoglinearFit, fit_loglinear, pair_resid
 from hiddenpop.numerics.poisson import PoissonFit
 from hiddenpop.numerics.profile import profile_interval
 from hiddenpop.numerics.resampling import Resamples
-from hiddenpop.numerics.terms import close_terms, read_model, read_pair
+from hiddenpop.numerics.terms import close_terms, read_model, read_pair, terms_of_size
 from hiddenpop.options import Pairs
 from hiddenpop.registry import register
 from hiddenpop.result import POOR_FIT, Check, Estimate, Interval, fit_check, width_check
@@ -204,7 +204,7 @@ def _generators(
     if model is not None and interactions is not None:
         raise OptionError("Give either model or interactions, not both.")
     if interactions == "all":
-        return [1 << i | 1 << j for i in range(table.n_lists) for j in range(i)], []
+        return terms_of_size(table.n_lists, 2), []
     given = table.given_lists
     if model is not None:
         wanted = read_model(model, given)

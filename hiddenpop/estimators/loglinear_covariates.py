@@ -12,14 +12,13 @@ import numpy as np
 
 from hiddenpop.arrays import members
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import ConvergenceError, DataError, NotEstimableError, OptionError, some_of
-from hiddenpop.numerics.composite import CompositeFit, fit_composite, loose_terms, misfit
+from hiddenpop.errors import DataError, OptionError, some_of
+from hiddenpop.numerics.composite import CompositeFit, fit_told_apart, hidden_variance, misfit
 from hiddenpop.numerics.covariate_model import (
     NOT_KNOWN,
     KnownInPart,
     PosedCovariates,
     default_terms,
-    hidden_variance,
     pose_covariates,
 )
 from hiddenpop.numerics.intervals import chao_log, refuse_unbounded
@@ -144,9 +143,13 @@ def loglinear_covariates(
     chosen = _read_terms(model, variables, people, default_terms(people))
     posed = pose_covariates(people, chosen)
     names = [_term(mask, values, variables, labels) for mask, values in zip(posed.terms, posed.values, strict=True)]
-    fit = _fit(posed, names)
+    fit = fit_told_apart(
+        posed.problem, posed.counts, posed.start, names,
+        loose="Let a list depend only on covariates that another list records.",
+        none="Use fewer terms, or merge values that few people have.",
+    )  # fmt: skip
     hidden = float(posed.by_combination(fit.full, hidden=True).sum())
-    se = sqrt(hidden_variance(posed, fit))
+    se = sqrt(hidden_variance(posed.problem, fit))
     refuse_unbounded("The model", se / hidden)
     limits = Interval(*chao_log(table.observed, hidden, se, level), level, "log-normal")
     record = _record(table, people, labels, posed, fit, names, _written(chosen, variables), se)
@@ -196,24 +199,6 @@ def _term(mask: int, values: tuple[int, ...], variables: tuple[str, ...], labels
     n_lists = len(variables) - len(labels)
     covariates = [f"{variables[n_lists + c]}={labels[c][v]}" for c, v in enumerate(values) if v != NOT_KNOWN]
     return ":".join([*(variables[i] for i in members(mask) if i < n_lists), *covariates]) or "intercept"
-
-
-def _fit(posed: PosedCovariates, names: list[str]) -> CompositeFit:
-    """The fit, or a refusal that names the terms."""
-    loose = [names[i] for i in loose_terms(posed.problem, posed.start)]
-    if loose:
-        raise NotEstimableError(
-            f"The counts cannot tell these terms apart: {some_of(loose)}.",
-            hint="Let a list depend only on covariates that another list records.",
-            exists=True,
-            identifiable=False,
-            terms=loose,
-        )
-    try:
-        return fit_composite(posed.problem, posed.counts, posed.start)
-    except ConvergenceError as error:
-        hint = "Use fewer terms, or merge values that few people have."
-        raise NotEstimableError(error.message, hint=hint, exists=False) from error
 
 
 def _record(

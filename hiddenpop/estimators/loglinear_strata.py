@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
 from math import sqrt
 from typing import Literal
 
 import numpy as np
 
-from hiddenpop.arrays import Counts, Flags, mask_of, members, memberships
+from hiddenpop.arrays import Counts, Flags, members, memberships
 from hiddenpop.captures import CaptureTable
 from hiddenpop.chains import Trace
-from hiddenpop.errors import ConvergenceError, DataError, NotEstimableError, OptionError, UnknownNameError, some_of
-from hiddenpop.numerics.composite import CompositeFit, fit_composite, loose_terms
+from hiddenpop.errors import DataError, NotEstimableError, OptionError, UnknownNameError, some_of
+from hiddenpop.numerics.composite import fit_told_apart, hidden_variance
 from hiddenpop.numerics.intervals import chao_log, refuse_unbounded
 from hiddenpop.numerics.resampling import Resamples, percentile_limits
 from hiddenpop.numerics.strata_model import (
-    PosedStrata,
     StrataModel,
     draw_strata,
     pose_strata_model,
     resample_strata,
 )
 from hiddenpop.numerics.strata_summary import LoglinearStrataFit, stratum_term, summarise
-from hiddenpop.numerics.terms import read_pair, term_name
+from hiddenpop.numerics.terms import read_pair, term_name, terms_of_size
 from hiddenpop.options import Pairs
 from hiddenpop.registry import register
 from hiddenpop.result import Check, Estimate, Interval, fit_check, width_check
@@ -134,9 +132,15 @@ def loglinear_strata(
         )
     people = table.to_matrix()
     model, checks = _read_model(table, people, interactions, by_stratum, absent)
-    posed, fit = _fit(table, model, people)
+    posed = pose_strata_model(model, people)
+    names = [stratum_term(term, table.lists, table.labels) for term in posed.terms]
+    fit = fit_told_apart(
+        posed.problem, posed.counts, posed.start, names,
+        loose="Use fewer interactions, or fewer lists in by_stratum.",
+        none="Use fewer interactions, fewer lists in by_stratum, or merge small strata.",
+    )  # fmt: skip
     hidden = posed.hidden(fit.full)
-    population, se = table.observed + float(hidden.sum()), sqrt(posed.hidden_variance(fit))
+    population, se = table.observed + float(hidden.sum()), sqrt(hidden_variance(posed.problem, fit))
     refuse_unbounded("The model", se / hidden.sum())
     if interval == "bootstrap":
         found = resample_strata(model, posed, fit.full, replicates, seed)
@@ -174,7 +178,7 @@ def _read_model(
 ) -> tuple[StrataModel, list[Check]]:
     """The model over the lists of the table, and what is to be said about it."""
     runs = _runs(table, people, absent)
-    pairs = [mask_of(pair) for pair in combinations(range(table.n_lists), 2)]
+    pairs = terms_of_size(table.n_lists, 2)
     if interactions == "none":
         pairs = []
     elif interactions != "all":
@@ -223,26 +227,6 @@ def _runs(table: CaptureTable, people: Counts, absent: Literal["empty", "none"] 
             )
         runs[place] = False
     return runs
-
-
-def _fit(table: CaptureTable, model: StrataModel, people: Counts) -> tuple[PosedStrata, CompositeFit]:
-    """The fit, or a refusal that names the terms."""
-    posed = pose_strata_model(model, people)
-    loose = loose_terms(posed.problem, posed.start)
-    if loose.size:
-        names = [stratum_term(posed.terms[i], table.lists, table.labels) for i in loose]
-        raise NotEstimableError(
-            f"The counts cannot tell these terms apart: {some_of(names)}.",
-            hint="Use fewer interactions, or fewer lists in by_stratum.",
-            exists=True,
-            identifiable=False,
-            terms=names,
-        )
-    try:
-        return posed, fit_composite(posed.problem, posed.counts, posed.start)
-    except ConvergenceError as error:
-        hint = "Use fewer interactions, fewer lists in by_stratum, or merge small strata."
-        raise NotEstimableError(error.message, hint=hint, exists=False) from error
 
 
 def _doubts(record: LoglinearStrataFit, limits: Interval) -> list[Check]:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 COLUMNS = ("iso3", "country", "year", "sex", "age", "value")
-PORTAL: Mapping[str, str] = {
-    "iso3_code": "iso3", "country": "country", "year": "year", "sex": "sex", "age": "age", "value": "value",
-}  # fmt: skip
 WHOLE = {"indicator": "Detected trafficking victims", "dimension": "Total", "category": "Total"}
 UNIT = ("unit of measurement", "Counts")
 
@@ -47,7 +44,7 @@ def read_detected(path: str | Path) -> DataFrame:
 
     rows = open_rows(path)
     names = [name.strip().casefold() for name in rows.columns]
-    renamed = [PORTAL.get(name, name) for name in names]
+    renamed = ["iso3" if name == "iso3_code" else name for name in names]
     gone = [name for name in COLUMNS if name not in renamed]
     if gone:
         raise DataError(f"{rows.source} has no column {some_of(gone)}.", hint="Take the portal's file as it is.")

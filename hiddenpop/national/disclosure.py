@@ -15,8 +15,8 @@ import numpy as np
 
 from hiddenpop.arrays import Counts, Flags, Floats
 from hiddenpop.errors import ConvergenceError, DataError, OptionError, some_of
+from hiddenpop.strata import TOTAL, Label
 
-TOTAL = "total"
 THRESHOLD = 5
 PATIENCE = 20.0  # seconds for one question to the solver
 BIG = 1e9
@@ -24,7 +24,6 @@ TINY = 1e-6  # price of a change of a combination, so that none is made in vain
 DOWN, UP = (-BIG, -1.0), (1.0, BIG)
 MORE = 1000.0  # people by whom a cell may be larger than all that are known
 
-Label = tuple[str, ...]
 Goal = tuple[float, float]  # least and most change of a cell
 
 

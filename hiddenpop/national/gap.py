@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from hiddenpop.arrays import Floats
 from hiddenpop.errors import DataError, some_of
+from hiddenpop.numerics.intervals import central
 from hiddenpop.result import Estimate
-from hiddenpop.strata import Label, StratifiedEstimate, draw_population
+from hiddenpop.strata import TOTAL, Label, StratifiedEstimate, draw_population
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-TOTAL = "total"
 PER = 100_000
 PEOPLE = "people"
 Denominators = Mapping[Label, float]
@@ -70,7 +68,6 @@ def gap_figures(
     for place, (part, drawn) in enumerate(zip(parts, draws, strict=True)):
         label = strata.labels[place] if place < len(strata.labels) else (TOTAL,) * len(strata.by)
         row: dict[str, Any] = dict(zip(strata.by, label, strict=True)) | {"observed": part.observed}
-        level = part.interval.level if part.interval else 0.95
         figures: dict[str, tuple[float, Floats]] = {
             "population": (part.population, drawn),
             "hidden": (part.hidden, drawn - part.observed),
@@ -82,7 +79,7 @@ def gap_figures(
             figures["rate"] = part.population * per / base[place], drawn * per / base[place]
             row["detected_rate"] = part.observed * per / base[place]
         for name, (value, values) in figures.items():
-            low, high = np.quantile(values, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+            low, high = central(values, strata.level)
             row |= {name: value, f"{name}_low": min(low, value), f"{name}_high": max(high, value)}
         rows.append(row)
     return DataFrame(rows if strata.by else rows[-1:])
@@ -96,16 +93,30 @@ def whole(found: Estimate) -> StratifiedEstimate:
     return StratifiedEstimate((), ((),), (found,), drawn[None, :], found)
 
 
+def by_label(given: Denominators | DataFrame, by: Sequence[str]) -> Denominators:
+    """Inhabitants by label, from whichever way they are given.
+
+    Raises
+    ------
+    DataError
+        If a DataFrame lacks a column.
+    """
+    if isinstance(given, Mapping):
+        return given
+    gone = [name for name in (*by, PEOPLE) if name not in given.columns]
+    if gone:
+        raise DataError(f"The denominators have no column {some_of(gone)}.", hint=f"Name one {PEOPLE!r}.")
+    if not by:
+        return {(): float(given[PEOPLE].sum())}
+    labels = zip(*(given[name].astype(str) for name in by), strict=True)
+    return dict(zip(labels, given[PEOPLE].astype(float), strict=True))
+
+
 def _read_denominators(found: StratifiedEstimate, given: Denominators | DataFrame | None) -> list[float] | None:
     """Inhabitants of each stratum and of all, in order."""
     if given is None:
         return None
-    if not isinstance(given, Mapping):
-        gone = [name for name in (*found.by, PEOPLE) if name not in given.columns]
-        if gone:
-            raise DataError(f"The denominators have no column {some_of(gone)}.", hint=f"Name one {PEOPLE!r}.")
-        labels = zip(*(given[name].astype(str) for name in found.by), strict=True)
-        given = dict(zip(labels, given[PEOPLE].astype(float), strict=True)) if found.by else {(): given[PEOPLE].sum()}
+    given = by_label(given, found.by)
     faults = []
     for label, part in zip(found.labels, found.parts, strict=True):
         people = given.get(label)

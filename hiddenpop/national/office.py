@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from hiddenpop.errors import DataError, some_of
 from hiddenpop.intake.writing import defuse
-from hiddenpop.national.disclosure import TOTAL
 from hiddenpop.national.tables import PublicationTable
 from hiddenpop.output import TIMELESS, drop_times, write_whole
+from hiddenpop.strata import TOTAL
 
 if TYPE_CHECKING:
     from pandas import DataFrame

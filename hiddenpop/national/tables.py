@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hiddenpop.errors import DataError
-from hiddenpop.national.disclosure import THRESHOLD, TOTAL, Label, Release, protect
-from hiddenpop.national.gap import PER, Denominators, gap_figures
-from hiddenpop.strata import StratifiedEstimate
+from hiddenpop.national.disclosure import THRESHOLD, Release, protect
+from hiddenpop.national.gap import PER, Denominators, by_label, gap_figures
+from hiddenpop.strata import TOTAL, Label, StratifiedEstimate
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -80,23 +80,18 @@ def publication_table(
         raise DataError("The estimate has no strata.", hint="Publish the total as it is.")
     counts: dict[Label, int] = {label: part.observed for label, part in zip(found.labels, found.parts, strict=True)}
     release = protect(counts, found.by, threshold=threshold, earlier=earlier)
-    rows = _every_total(found, denominators, per)
+    rows = _every_total(found, None if denominators is None else by_label(denominators, found.by), per)
     away = dict(zip(release.labels, release.hidden.tolist(), strict=True))
     keep_back = np.array([away[label] for label in zip(*(rows[name] for name in found.by), strict=True)])
+    for name in [str(name) for name in rows]:
+        if name.startswith((*DETECTED, *REVEALING)):
+            rows[name] = rows[name].astype(float).where(~keep_back)
     rows["hidden_count"] = keep_back
-    names = [str(name) for name in rows]
-    revealing = [name for name in names if name in DETECTED or any(name.startswith(one) for one in REVEALING)]
-    for name in [name for name in revealing if name != "hidden_count"]:
-        rows[name] = rows[name].astype(float).where(~keep_back)
-    interval = found.total.interval
-    level = interval.level if interval else 0.95
-    return PublicationTable(
-        found.by, rows, release, level, per, _notes(found, int(keep_back.sum()), threshold, level),
-        found.total.provenance.to_dict(),
-    )  # fmt: skip
+    notes = _notes(found, int(keep_back.sum()), threshold)
+    return PublicationTable(found.by, rows, release, found.level, per, notes, found.total.provenance.to_dict())
 
 
-def _every_total(found: StratifiedEstimate, denominators: Denominators | DataFrame | None, per: int) -> DataFrame:
+def _every_total(found: StratifiedEstimate, denominators: Denominators | None, per: int) -> DataFrame:
     """Figures of every combination, `total` in some columns included, the finest first."""
     from pandas import concat
 
@@ -112,14 +107,11 @@ def _every_total(found: StratifiedEstimate, denominators: Denominators | DataFra
 
 
 def _summed(
-    found: StratifiedEstimate, denominators: Denominators | DataFrame | None, columns: tuple[str, ...]
+    found: StratifiedEstimate, denominators: Denominators | None, columns: tuple[str, ...]
 ) -> Denominators | None:
     """Inhabitants by fewer columns."""
     if denominators is None:
         return None
-    if not isinstance(denominators, Mapping):
-        labels = list(zip(*(denominators[name].astype(str) for name in found.by), strict=True))
-        denominators = dict(zip(labels, denominators["people"].astype(float), strict=True))
     places = [found.by.index(name) for name in columns]
     sums: dict[Label, float] = {}
     for label in found.labels:
@@ -128,12 +120,12 @@ def _summed(
     return sums
 
 
-def _notes(found: StratifiedEstimate, hidden: int, threshold: int, level: float) -> tuple[str, ...]:
+def _notes(found: StratifiedEstimate, hidden: int, threshold: int) -> tuple[str, ...]:
     """What a reader must know about the table."""
     doubts = [check.message for check in found.total.checks if check.passed is False]
     return (
         "Detected: people on at least one list. Estimated: detected and undetected people, with a "
-        f"{100 * level:g} % interval.",
+        f"{100 * found.level:g} % interval.",
         "Totals are sums of the estimates of their parts; their intervals come from the same draws, and are narrower "
         "than the sums of limits.",
         f"{hidden} counts of detected people are hidden: those from 1 to {threshold - 1}, and others from which these "

@@ -12,13 +12,12 @@ import numpy as np
 
 from hiddenpop.arrays import Floats
 from hiddenpop.captures import CaptureTable, build_table
-from hiddenpop.errors import DataError, OptionError, UnknownNameError
+from hiddenpop.errors import DataError, OptionError
+from hiddenpop.numerics.intervals import central
 from hiddenpop.numerics.strata_summary import LoglinearStrataFit
 from hiddenpop.registry import attempt_quietly
 from hiddenpop.result import POOR_FIT, Check, Estimate
 from hiddenpop.strata import StratifiedEstimate, estimate_strata
-
-SETTLED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +152,7 @@ def trend(
 
 def only_by(table: CaptureTable, by: str) -> CaptureTable:
     """The table with one stratum column, the others pooled."""
-    if by not in table.strata:
-        raise UnknownNameError.among("stratum column", by, table.strata or ("(the table has no strata)",))
-    place = table.strata.index(by)
+    place = table.column(by)
     names = [table.labels[s][place] for s in table.stratum]
     if len(set(names)) < 2:
         raise DataError(f"There is one period only in {by!r}.", hint="A change needs two.")
@@ -188,26 +185,25 @@ def decompose(found: StratifiedEstimate, table: CaptureTable) -> Trend:
 
 def _change(found: StratifiedEstimate, sizes: Mapping[Any, Mapping[str, int]], a: int, b: int) -> Change:
     one, other = found.parts[a], found.parts[b]
-    level = one.interval.level if one.interval else 0.95
     drawn = np.log(found.draws[b] / found.draws[a])
     value = log(other.population / one.population)
     detected = log(other.observed / one.observed)
     before, after = found.labels[a], found.labels[b]
     lists = {
         name: contribution(
-            log(sizes[after][name] / size) - value, log(sizes[after][name] / size) - drawn, level
+            log(sizes[after][name] / size) - value, log(sizes[after][name] / size) - drawn, found.level
         )
         for name, size in sizes[before].items()
         if sizes[after].get(name)
     }  # fmt: skip
-    prevalence = contribution(value, drawn, level)
+    prevalence = contribution(value, drawn, found.level)
     nearest = min(abs(prevalence.low), abs(prevalence.high))
     return Change(
         before=before[0],
         after=after[0],
         detected=detected,
         prevalence=prevalence,
-        detection=contribution(detected - value, detected - drawn, level),
+        detection=contribution(detected - value, detected - drawn, found.level),
         lists=lists,
         mostly_detection=float(np.mean(np.abs(detected - drawn) > np.abs(drawn))),
         break_even=exp(nearest) if prevalence.settled else None,
@@ -216,7 +212,7 @@ def _change(found: StratifiedEstimate, sizes: Mapping[Any, Mapping[str, int]], a
 
 def contribution(value: float, draws: Floats, level: float) -> Contribution:
     """A change with the quantiles of its draws."""
-    low, high = (float(x) for x in np.quantile(draws, [(1.0 - level) / 2.0, (1.0 + level) / 2.0]))
+    low, high = central(draws, level)
     return Contribution(value, min(low, value), max(high, value), float(np.mean(draws > 0.0)))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from hiddenpop.arrays import Counts, Floats, Masks
 from hiddenpop.errors import ConvergenceError
+from hiddenpop.numerics.scaling import unit_diagonal
 from hiddenpop.numerics.terms import sort_key, term_name, write_model
 
 MOST_STEPS = 200
@@ -235,8 +236,7 @@ def fit_banded(design: Floats, low: Counts, high: Counts) -> tuple[Floats, Float
         means = np.exp(design @ beta)
         information = (design * (means - spread)[:, None]).T @ design
         score = design.T @ (known - means)
-        scale = 1.0 / np.sqrt(np.diagonal(information).clip(np.finfo(float).tiny))
-        scaled = scale[:, None] * information * scale
+        scale, scaled = unit_diagonal(information)
         move = scale * np.linalg.lstsq(scaled, scale * score, rcond=FLAT)[0]
         if score @ move < NEAR:
             if np.linalg.eigvalsh(scaled)[0] < FLAT or not _finite(design, beta):

@@ -7,13 +7,14 @@ algorithm converges (Thompson and Baker 1981, doi 10.2307/2346381), in a few ste
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from hiddenpop.arrays import Counts, Flags, Floats
-from hiddenpop.errors import ConvergenceError
+from hiddenpop.errors import ConvergenceError, NotEstimableError, some_of
 
 UNSEEN = -1
 MOST_STEPS = 500
@@ -130,6 +131,43 @@ def fit_composite(problem: Composite, counts: Floats, start: Floats) -> Composit
             break
         beta, (full, observed), height = beta + move, tried, new
     raise ConvergenceError("The likelihood has no largest value that could be reached.", hint="Use a simpler model.")
+
+
+def fit_told_apart(
+    problem: Composite, counts: Floats, start: Floats, names: Sequence[str], *, loose: str, none: str
+) -> CompositeFit:
+    """The fit, or a refusal that names the terms.
+
+    Parameters
+    ----------
+    problem, counts, start : as in `fit_composite`
+    names : of the p coefficients
+    loose, none : what to do where the counts cannot tell terms apart, and where no largest likelihood was reached
+
+    Raises
+    ------
+    NotEstimableError
+    """
+    apart = [names[i] for i in loose_terms(problem, start)]
+    if apart:
+        raise NotEstimableError(
+            f"The counts cannot tell these terms apart: {some_of(apart)}.",
+            hint=loose,
+            exists=True,
+            identifiable=False,
+            terms=apart,
+        )
+    try:
+        return fit_composite(problem, counts, start)
+    except ConvergenceError as error:
+        raise NotEstimableError(error.message, hint=none, exists=False) from error
+
+
+def hidden_variance(problem: Composite, fit: CompositeFit) -> float:
+    """Of the number of people whom nobody sees: that of its mean, and of the people themselves given the mean."""
+    unseen = problem.seen_as == UNSEEN
+    slope = fit.full[unseen] @ problem.design[unseen]
+    return float(fit.full[unseen].sum() + slope @ fit.covariance @ slope)
 
 
 def misfit(counts: Floats, fit: CompositeFit) -> tuple[float, int, float | None]:

@@ -14,7 +14,8 @@ from itertools import product
 import numpy as np
 
 from hiddenpop.arrays import Counts, Floats, members, memberships
-from hiddenpop.numerics.composite import UNSEEN, Composite, CompositeFit
+from hiddenpop.numerics.composite import UNSEEN, Composite
+from hiddenpop.numerics.terms import terms_of_size
 
 NOT_KNOWN = -1
 
@@ -82,8 +83,8 @@ def default_terms(people: KnownInPart) -> list[int]:
     more all pairs of lists besides.
     """
     k, m = people.n_lists, len(people.levels)
-    pairs = [1 << a | 1 << b for a in range(k) for b in range(a)] if k > 2 else []
-    between = [1 << (k + a) | 1 << (k + b) for a in range(m) for b in range(a)]
+    pairs = terms_of_size(k, 2) if k > 2 else []
+    between = [pair << k for pair in terms_of_size(m, 2)]
     return [
         *pairs,
         *between,
@@ -115,13 +116,6 @@ def pose_covariates(people: KnownInPart, terms: Sequence[int]) -> PosedCovariate
     start = _start(people, names)
     problem = Composite(np.column_stack(columns), seen_as, offset)
     return PosedCovariates(tuple(names), tuple(values), problem, counts, start, combination)
-
-
-def hidden_variance(posed: PosedCovariates, fit: CompositeFit) -> float:
-    """Of the number of hidden people: that of its mean, and of the people themselves given the mean."""
-    unseen = posed.problem.seen_as == UNSEEN
-    slope = fit.full[unseen] @ posed.problem.design[unseen]
-    return float(fit.full[unseen].sum() + slope @ fit.covariance @ slope)
 
 
 def _observed_key(people: KnownInPart) -> Counts:

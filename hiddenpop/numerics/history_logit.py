@@ -13,6 +13,7 @@ import numpy as np
 
 from hiddenpop.arrays import Flags, Floats
 from hiddenpop.errors import ConvergenceError
+from hiddenpop.numerics.scaling import unit_diagonal
 
 MOST_STEPS = 200
 MOST_HALVINGS = 40
@@ -150,20 +151,14 @@ def _look(problem: LogitProblem, penalty: Floats, values: Floats) -> tuple[Float
     return np.exp(logs), float((problem.counts * logs).sum() - 0.5 * values @ penalty @ values)
 
 
-def _scaled(information: Floats) -> tuple[Floats, Floats]:
-    """`(scale, information with a unit diagonal)`."""
-    scale = 1.0 / np.sqrt(np.diagonal(information).clip(np.finfo(float).tiny))
-    return scale, scale[:, None] * information * scale
-
-
 def _step(information: Floats, score: Floats) -> Floats:
-    scale, scaled = _scaled(information)
+    scale, scaled = unit_diagonal(information)
     return scale * np.asarray(np.linalg.lstsq(scaled, scale * score, rcond=SINGULAR)[0])
 
 
 def _proved(decrement: float, information: Floats, problem: LogitProblem) -> bool:
     """A step this small against the least information proves a maximum, by self-concordance (Bach 2010)."""
-    if np.linalg.eigvalsh(_scaled(information)[1])[0] < FLAT:
+    if np.linalg.eigvalsh(unit_diagonal(information)[1])[0] < FLAT:
         return False
     least = float(np.linalg.eigvalsh(information)[0])
     reach = 2.0 * np.linalg.norm(problem.z, axis=1).max() * np.linalg.norm(problem.terms, axis=1).max()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import exp, log, log1p, sqrt
 
+from hiddenpop.arrays import Floats
 from hiddenpop.errors import NotEstimableError
 
 QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)  # of a posterior, as fits report them
@@ -15,6 +16,15 @@ def normal_quantile(level: float) -> float:
     from scipy.special import ndtri
 
     return float(ndtri(0.5 + level / 2.0))
+
+
+def central(draws: Floats, level: float) -> tuple[float, float]:
+    """Equal-tailed limits of draws."""
+    import numpy as np
+
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(draws, [tail, 1.0 - tail])
+    return float(low), float(high)
 
 
 def refuse_unbounded(

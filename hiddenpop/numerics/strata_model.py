@@ -65,12 +65,6 @@ class PosedStrata:
         sums = np.bincount(self.place, full, minlength=self.shape[0] * self.shape[1])
         return np.asarray(sums, dtype=float).reshape(self.shape)
 
-    def hidden_variance(self, fit: CompositeFit) -> float:
-        """Of the number of hidden people: that of its mean, and of the people themselves given the mean."""
-        unseen = self.problem.seen_as == UNSEEN
-        slope = fit.full[unseen] @ self.problem.design[unseen]
-        return float(fit.full[unseen].sum() + slope @ fit.covariance @ slope)
-
 
 def pose_strata_model(model: StrataModel, people: Counts) -> PosedStrata:
     """Meet the model with people (S, 2^K) by stratum and history; a list has no history where it does not run.

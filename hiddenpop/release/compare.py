@@ -57,8 +57,8 @@ def verify_release(
     Returns
     -------
     list of Check
-        One for each file, and one for what the release says was put in (`inputs`); `passed` is False where a file was
-        changed by hand, or comes out differently.
+        One for each file, and one more for each that was changed or removed afterwards; `passed` is False there, and
+        where a file comes out differently.
     """
     folder = Path(folder)
     told = read_release(folder)

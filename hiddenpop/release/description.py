@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hiddenpop.errors import DataError
+from hiddenpop.intake.described import read_described
 
-MOST_BYTES = 1_000_000
 Value = bool | int | float | str | list[tuple[str, str]]
 
 
@@ -139,22 +137,4 @@ def read_analysis(path: str | Path) -> Analysis:
     ------
     DataError
     """
-    path = Path(path)
-    try:
-        content = path.read_bytes()
-        if len(content) > MOST_BYTES:
-            raise DataError(f"{path.name} is too large for a description.", hint="Name the data, do not put them in.")
-        values: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{str(path)!r} cannot be read.", hint="Give a text file in TOML.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{path.name} is not TOML: {error}.", hint="See the README for an example.") from error
-    try:
-        return Analysis.model_validate(values)
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc'])) or 'analysis'}: {e['msg']}" for e in error.errors()]
-        raise DataError(
-            f"{path.name} has {len(faults)} fault{'s' * (len(faults) > 1)}: {'; '.join(faults)}.",
-            hint="See the README for an example.",
-            details={"faults": faults},
-        ) from error
+    return read_described(Path(path), Analysis, "See the README for an example.")

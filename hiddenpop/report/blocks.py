@@ -15,8 +15,7 @@ Kind = Literal["title", "heading", "lead", "paragraph", "note", "item", "verdict
 SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
 SILENT = ("style", "script", "title")
 KINDS: dict[str, Kind] = {
-    "h1": "title", "h2": "heading", "h3": "heading", "p": "paragraph", "li": "item", "figcaption": "caption",
-    "summary": "heading",
+    "h1": "title", "h2": "heading", "p": "paragraph", "li": "item", "figcaption": "caption",
 }  # fmt: skip
 CLASSES: dict[str, Kind] = {"headline": "lead", "meta": "note", "note": "note"}
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import hiddenpop as hp
-from hiddenpop.numerics.composite import fit_composite
-from hiddenpop.numerics.covariate_model import KnownInPart, default_terms, hidden_variance, pose_covariates
+from hiddenpop.numerics.composite import fit_composite, hidden_variance
+from hiddenpop.numerics.covariate_model import KnownInPart, default_terms, pose_covariates
 from hiddenpop.numerics.terms import close_terms
 
 A, B, X, Y = 1, 2, 4, 8
@@ -152,7 +152,7 @@ def test_variance_without_covariates_known_is_that_of_two_lists():
     n2 = people.counts[(people.histories & 2) > 0].sum()
     m = people.counts[people.histories == 3].sum()
     assert fit.full.sum() == pytest.approx(n1 * n2 / m, rel=1e-9)
-    assert hidden_variance(posed, fit) == pytest.approx(n1 * n2 * (n1 - m) * (n2 - m) / m**3, rel=1e-6)
+    assert hidden_variance(posed.problem, fit) == pytest.approx(n1 * n2 * (n1 - m) * (n2 - m) / m**3, rel=1e-6)
 
 
 def test_terms_that_cannot_be_told_apart_are_named():

@@ -178,7 +178,7 @@ def test_what_is_no_release_is_not_replaced(release, tmp_path):
     ("text", "says"),
     [
         ("[data]\ntable = 'a'\nregisters = 'b'\n[estimate]\nlevel = 2\nsed = 3\n", "3 faults"),
-        ("data = ", "is not TOML"),
+        ("data = ", "is not a TOML file"),
         ("[data]\n", "give either table or registers"),
         ("[data]\ntable = 'nowhere.csv'\n", "no file"),
         ("[data]\ntable = 'korea'\n[estimate]\noptions = {a = 1}\n", "options belong to a method"),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from hiddenpop.errors import DataError
-
-MOST_BYTES = 1_000_000
+from hiddenpop.intake.described import read_described
 
 
 def _several(value: Any) -> Any:
@@ -136,40 +133,8 @@ def read_description(path: Path) -> Description:
     DataError
         With all faults of the file.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{path.name} is too large for a description.", hint="Give the TOML file, not the data.")
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(
-            f"{path.name!r} cannot be read: {error.strerror}.", hint="Give the path of a TOML file."
-        ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is not UTF-8 text"
-        raise DataError(f"{path.name} is not a TOML file: {why}.", hint="See `hiddenpop table --help`.") from None
-    try:
-        return Description.model_validate(content)
-    except ValidationError as error:
-        found = error.errors(include_input=False)
-        if len(found) > 1:
-            found = [
-                fault for fault in found if fault["type"] != "too_short"
-            ]  # registers that were refused for a fault
-        faults = [f"{_place(fault['loc'])}{_message(fault)}" for fault in found]
-        number = f"{len(faults)} fault{'s' * (len(faults) > 1)}"
-        raise DataError(
-            f"{path.name} has {number}: {'; '.join(faults)}.",
-            hint="See `hiddenpop table --help` and the docstrings of hiddenpop.intake.registers.description.",
-            details={"faults": faults},
-        ) from None
-
-
-def _place(parts: tuple[int | str, ...]) -> str:
-    """Where in the file; registers count from 1."""
-    text = ".".join(str(part + 1) if isinstance(part, int) else part for part in parts)
-    return f"{text}: " if text else ""
-
-
-def _message(fault: Any) -> str:
-    text = str(fault["msg"]).removeprefix("Value error, ")
-    return {"Extra inputs are not permitted": "there is no such setting"}.get(text, text[:1].lower() + text[1:])
+    return read_described(
+        path,
+        Description,
+        "See `hiddenpop table --help` and the docstrings of hiddenpop.intake.registers.description.",
+    )
