@@ -42,9 +42,9 @@ class Queries:
     secret: str = field(default_factory=partial(token_hex, 16), repr=False)
 
     def reasons(self) -> str:
-        """`(list, reason or null, records)`."""
+        """`(list, reason or null, records)`, most records first; equal numbers always in the same order."""
         parts = (f"SELECT list, reason, count(*) AS n FROM ({one}) GROUP BY ALL" for one in self._every())
-        return " UNION ALL ".join(parts)
+        return f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY n DESC, reason DESC, list"
 
     def cells(self) -> str:
         """`(history, code of each stratum, people, people about whose stratum registers disagree, for each)`."""
