@@ -158,10 +158,12 @@ def _together(
     drawn = np.moveaxis(np.asarray(trace.variables[STRATA]), -1, 0).reshape(len(table.labels), -1)
     drawn = drawn[:, np.linspace(0, drawn.shape[1] - 1, draws).astype(int)]
     assert whole.interval is not None
+    kind: Literal["credible", "combined"] = "credible" if whole.interval.kind == "credible" else "combined"
     level, known = whole.interval.level, np.bincount(table.stratum, table.counts)
     parts = []
     for values, observed in zip(drawn, known.astype(int), strict=True):
         middle, limits = credible(values, level)
+        limits = replace(limits, kind=kind)
         parts.append(Estimate(method, middle, limits, int(observed), whole.checks, whole.provenance, values))
     every = StratifiedEstimate(
         table.strata, table.labels, tuple(parts), drawn, replace(add(parts, drawn), fit=whole.fit)

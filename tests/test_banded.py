@@ -271,6 +271,7 @@ def test_the_headline_of_bands_is_that_of_tables_behind_them():
     found = hp.choose_headline(banded(EXACT, width=5), seed=1)
     exact = hp.choose_headline(TABLE, seed=1)
     assert found.method == exact.method
+    # twenty drawn tables scatter by as much: a count of 13 people may be anything from 10 to 14
     assert found.population == pytest.approx(exact.population, rel=0.2)
     assert [check.name for check in hp.check(banded(EXACT, below=50)) if check.passed is False] == ["banded-overlap"]
 

@@ -113,3 +113,8 @@ def test_partial_pooling_gives_its_own_draws():
     found = hp.estimate_strata(table, "partial-pooling", seed=4, side_by_side=False)
     assert np.array_equal(found.total.draws, found.draws.sum(axis=0))
     assert len(found.parts) == len(table.labels)
+
+
+def test_draws_that_are_no_posterior_are_not_called_credible():
+    found = hp.estimate_strata(SCOTLAND, "loglinear-strata", "age", seed=1)
+    assert {part.interval.kind for part in (*found.parts, found.total)} == {"combined"}

@@ -130,7 +130,10 @@ def draw_strata(posed: PosedStrata, fit: CompositeFit, people: Counts, draws: in
     """(S, G) populations of strata: coefficients from their normal distribution, hidden people given their means."""
     generator = np.random.default_rng(seed)
     betas = generator.multivariate_normal(fit.beta, fit.covariance, size=draws)
-    hidden = np.array([posed.hidden(posed.problem.means(beta)[0]) for beta in betas])
+    unseen = posed.problem.seen_as == UNSEEN
+    means = np.exp(betas @ posed.problem.design[unseen].T)
+    hidden = np.zeros((draws, posed.shape[0]))
+    np.add.at(hidden, (slice(None), posed.place[unseen] // posed.shape[1]), means)
     drawn: Floats = people.sum(axis=1) + generator.poisson(np.minimum(hidden, MOST_HIDDEN)).astype(float)
     return drawn
 
