@@ -132,8 +132,8 @@ def draw_strata(posed: PosedStrata, fit: CompositeFit, people: Counts, draws: in
     betas = generator.multivariate_normal(fit.beta, fit.covariance, size=draws)
     unseen = posed.problem.seen_as == UNSEEN
     means = np.exp(betas @ posed.problem.design[unseen].T)
-    hidden = np.zeros((draws, posed.shape[0]))
-    np.add.at(hidden, (slice(None), posed.place[unseen] // posed.shape[1]), means)
+    stratum = posed.place[unseen] // posed.shape[1]
+    hidden = means @ (stratum[:, None] == np.arange(posed.shape[0]))
     drawn: Floats = people.sum(axis=1) + generator.poisson(np.minimum(hidden, MOST_HIDDEN)).astype(float)
     return drawn
 
