@@ -117,6 +117,8 @@ def run_analysis(path: str | Path, output: str | Path, *, tell: Tell = lambda li
         "files": files,
     }
     write_whole(work / RELEASE, dumps(told, indent=2, sort_keys=True) + "\n")
+    for left in set(work.iterdir()) - {work / name for name in (RELEASE, *files)}:
+        shutil.rmtree(left) if left.is_dir() else left.unlink()  # of a run that was killed while it wrote
     _put(work, target)
     return target
 

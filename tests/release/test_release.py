@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import hiddenpop as hp
-from hiddenpop.release.run import RELEASE
+from hiddenpop.release.run import RELEASE, WORK
 
 CASES = """police,ngo,shelter,sex,year,n
 1,0,0,f,2023,60
@@ -152,6 +152,15 @@ def check_kills(release, tmp_path, moments):
         hp.run_analysis(path, output)
         assert contents(output) == contents(release[1])
     return killed
+
+
+def test_what_a_killed_run_left_half_written_goes(release, tmp_path):
+    path, output = describe(tmp_path), tmp_path / "release"
+    half = tmp_path / f".release{WORK}" / json.loads((release[1] / RELEASE).read_text())["key"][:16]
+    (half / ".publication.xlsx.1").mkdir(parents=True)
+    (half / ".publication.xlsx.1" / "publication.xlsx").write_text("half")
+    hp.run_analysis(path, output)
+    assert contents(output) == contents(release[1])
 
 
 def test_a_killed_run_goes_on_with_the_same_result(release, tmp_path):

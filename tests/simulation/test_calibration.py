@@ -138,6 +138,6 @@ def test_the_kept_table_passes_and_the_readme_shows_it():
     [("graphical", 1000, 4), ("latent-class", 1000, 4), ("loglinear-bayes", 200, 3)],
 )
 def test_many_simulations(method, simulations, n_lists):
-    found = calibrate(method, simulations=simulations, n_lists=n_lists, prior=PRIORS[0], seed=2027, workers=2)
+    found = calibrate(method, simulations=simulations, n_lists=n_lists, prior=PRIORS[0], seed=2027)
     assert found.unconverged < 0.05 * simulations
     assert_uniform(found, 0.01 / len(CASES))
