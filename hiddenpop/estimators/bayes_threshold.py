@@ -54,7 +54,7 @@ class BayesThresholdFit:
 
 @register(
     "bayes-threshold",
-    summary="interactions whose posterior is not separated from zero are taken out, and the rest refitted",
+    summary="Interactions whose posterior is not separated from zero are taken out, and the rest refitted",
     family="Bayesian",
     lists=(3, 10),
     sampling=True,

@@ -77,7 +77,7 @@ class LoglinearBayesFit:
 
 @register(
     "loglinear-bayes",
-    summary="all pairwise interactions under weakly informative priors, by the No-U-Turn sampler",
+    summary="All pairwise interactions under weakly informative priors, by the No-U-Turn sampler",
     family="Bayesian",
     lists=(3, 10),
     sampling=True,

@@ -52,7 +52,7 @@ class ShrinkageFit:
 
 @register(
     "loglinear-shrinkage",
-    summary="all pairs of lists may depend, shrunk towards a dependence that all share",
+    summary="All pairs of lists may depend, shrunk towards a dependence that all share",
     family="Bayesian",
     lists=(3, 10),
     reference="Gelman and Hill (2007), Data Analysis Using Regression and Multilevel/Hierarchical Models",

@@ -71,7 +71,7 @@ class PartialPoolingFit:
 
 @register(
     "partial-pooling",
-    summary="strata, years or countries whose lists depend on one another in similar ways",
+    summary="Strata, years or countries whose lists depend on one another in similar ways",
     family="Bayesian",
     lists=(3, 8),
     sampling=True,

@@ -12,7 +12,6 @@ from typing import Any
 
 from hiddenpop.captures import CaptureTable
 from hiddenpop.checks import Examination, Verdict, check, choose_headline, examine, verdict
-from hiddenpop.checks.headline import RULE
 from hiddenpop.checks.verdict import Level, check_override
 from hiddenpop.datasets import entries
 from hiddenpop.options import check_level, check_seed
@@ -21,11 +20,15 @@ from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
 from hiddenpop.registry import PATIENCE, Data, attempt, compare, find_method
 from hiddenpop.report.documents import write_document
+from hiddenpop.report.figures import Figures, describe_figures
+from hiddenpop.report.language import Language
+from hiddenpop.report.methods_text import methods_text, references
 from hiddenpop.report.plots import as_svg, plot_estimate, plot_estimates, plot_overlaps
-from hiddenpop.report.text import band_sentence, gap_sentence, label, option_text, sentence
+from hiddenpop.report.text import Say, band_sentence, gap_sentence, label, option_text, sentence, whole
 from hiddenpop.report.trust import describe_trust
 from hiddenpop.result import Check, Estimate, Refusal
 
+NOTHING_BESIDE = Figures()
 VERDICTS = {
     "publishable": "May be published with its interval",
     "indicative": "Indicative: publish the range and its reasons, not a single number",
@@ -46,6 +49,7 @@ class Report:
     estimates : every method that applies, the headline first
     checks : of the data
     examination : what was held against the headline
+    by_rule : was the headline chosen by the rule
     """
 
     data: Data
@@ -54,6 +58,7 @@ class Report:
     estimates: Sequence[Estimate | Refusal]
     checks: Sequence[Check]
     examination: Examination
+    by_rule: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `headline` is None where no estimate can be given."""
@@ -105,10 +110,10 @@ def build_report(
     if isinstance(headline, Refusal):
         decided = verdict(checks)
         decided = Verdict("do-not-publish", (headline.error.message, *decided.reasons))
-        return Report(data, headline, decided, [headline, *others], checks, Examination(()))
+        return Report(data, headline, decided, [headline, *others], checks, Examination(()), method is None)
     found = examine(data, headline, others, threshold=threshold, seed=seed or 0, jobs=cpu_count() or 1)
     decided = verdict([*checks, *found.checks], headline, override=override)
-    return Report(data, headline, decided, [headline, *others], checks, found)
+    return Report(data, headline, decided, [headline, *others], checks, found, method is None)
 
 
 def _same(one: Estimate | Refusal, other: Estimate | Refusal) -> bool:
@@ -127,6 +132,7 @@ def write_report(
     seed: int | None = None,
     threshold: float | None = None,
     override: tuple[Level, str] | None = None,
+    language: str = "en",
     command: str = "",
 ) -> Report:
     """Write a report as one self-contained HTML file, PDF or DOCX, and return what it says.
@@ -141,6 +147,7 @@ def write_report(
     threshold : people, for the break-even value of the assumption that no data can test; half of the estimate if left
         out
     override : (level, reason), another verdict than the rules give; both stand in the report
+    language : "en" or "es"; results and names of checks stay in English
     command : the command that made the report, printed in it
 
     Examples
@@ -149,14 +156,23 @@ def write_report(
     >>> report = hp.write_report(hp.load("uk_2013"), "uk_2013.html", seed=7)  # doctest: +SKIP
     """
     check_target(Path(path))
+    Language(language)
     report = build_report(
         data, method=method, options=options, level=level, seed=seed, threshold=threshold, override=override
     )
-    write_document(render(report, command=command), path)
+    write_document(render(report, command=command, language=language), path)
     return report
 
 
-def render(report: Report, *, command: str = "", title: str = "", dated: str | None = None) -> str:
+def render(
+    report: Report,
+    *,
+    command: str = "",
+    title: str = "",
+    dated: str | None = None,
+    language: str = "en",
+    figures: Figures = NOTHING_BESIDE,
+) -> str:
     """The report as HTML.
 
     Parameters
@@ -165,35 +181,46 @@ def render(report: Report, *, command: str = "", title: str = "", dated: str | N
     command : the command that made it, printed in it
     title : in place of the name of the data
     dated : text in place of today's date
+    language : "en" or "es"
+    figures : what a whole analysis has beside the headline
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    spoken = Language(language)
     environment = Environment(
-        loader=PackageLoader("hiddenpop", "report"),
+        loader=PackageLoader("hiddenpop", "report/templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update({"option": option_text, "method_label": label})
+    environment.filters |= {
+        "option": option_text,
+        "method_label": label,
+        "say": spoken.say,
+        "number": lambda value: whole(value, spoken),
+    }
+    content = _content(report, command, spoken) | describe_figures(figures)
+    content |= {"methods_text": methods_text(report, figures), "references": references(report, figures)}
     return environment.get_template("report.html.j2").render(
-        _content(report, command) | ({"title": title} if title else {}) | ({} if dated is None else {"today": dated})
+        content | ({"title": title} if title else {}) | ({} if dated is None else {"today": dated})
     )
 
 
-def _content(report: Report, command: str) -> dict[str, Any]:
-    data, headline = report.data, report.headline
+def _content(report: Report, command: str, spoken: Language) -> dict[str, Any]:
+    data, headline, say = report.data, report.headline, spoken.say
     entry = entries().get(data.source, {})
     table = data if isinstance(data, CaptureTable) else None
     bound = report.verdict.level == "lower-bound-only"
     made = [e for e in report.estimates if isinstance(e, Estimate)]
     return {
-        "title": entry.get("title") or data.source or "Capture table",
+        "language": spoken.code,
+        "title": entry.get("title") or data.source or say("Capture table"),
         "entry": entry,
         "today": date.today().isoformat(),
         "data": data,
-        **_headline(headline, bound=bound),
-        **describe_trust(report.examination, report.estimates),
+        **_headline(headline, say, bound=bound),
+        **describe_trust(report.examination, report.estimates, say),
         "band_sentence": "" if bound else band_sentence(report.examination),
         "verdict": report.verdict,
         "verdict_text": VERDICTS[report.verdict.level],
@@ -202,16 +229,15 @@ def _content(report: Report, command: str) -> dict[str, Any]:
         "methods": {e.method: find_method(e.method) for e in report.estimates},
         "checks": report.checks,
         "overlap": overlap(table) if table else None,
-        "rule": RULE,
-        "overlap_plot": as_svg(plot_overlaps(table)) if table else "",
-        "forest_plot": as_svg(plot_estimates(report.estimates, highlight=0)) if made else "",
+        "overlap_plot": as_svg(plot_overlaps(table, say)) if table else "",
+        "forest_plot": as_svg(plot_estimates(report.estimates, highlight=0, say=say)) if made else "",
         "versions": versions(),
         "seed": next((e.provenance.seed for e in made if e.provenance.seed is not None), None),
         "command": command or f"hiddenpop report {shlex.quote(data.source)}",
     }
 
 
-def _headline(headline: Estimate | Refusal, *, bound: bool) -> dict[str, Any]:
+def _headline(headline: Estimate | Refusal, say: Say, *, bound: bool) -> dict[str, Any]:
     if isinstance(headline, Refusal):
         return {"headline": None, "refusal": headline, "sentence": "", "gap_sentence": "", "gap_plot": ""}
     return {
@@ -219,5 +245,5 @@ def _headline(headline: Estimate | Refusal, *, bound: bool) -> dict[str, Any]:
         "refusal": None,
         "sentence": sentence(headline, bound=bound),
         "gap_sentence": "" if bound else gap_sentence(headline),
-        "gap_plot": "" if bound else as_svg(plot_estimate(headline)),
+        "gap_plot": "" if bound else as_svg(plot_estimate(headline, say)),
     }

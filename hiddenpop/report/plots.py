@@ -12,7 +12,7 @@ import numpy as np
 from hiddenpop.arrays import popcount
 from hiddenpop.captures import CaptureTable
 from hiddenpop.overlap import overlap
-from hiddenpop.report.text import label
+from hiddenpop.report.text import Say, label
 from hiddenpop.result import Estimate, Refusal
 
 if TYPE_CHECKING:
@@ -24,23 +24,25 @@ MOST_HISTORIES = 24
 WIDEST_NAME = 30
 
 
-def plot_estimates(results: Sequence[Estimate | Refusal], *, highlight: int | None = None) -> Figure:
+def plot_estimates(results: Sequence[Estimate | Refusal], *, highlight: int | None = None, say: Say = str) -> Figure:
     """A forest plot: one line per result, its interval, and the people already known as a dashed line.
 
     Parameters
     ----------
     results : estimates and refusals, drawn from top to bottom
     highlight : position of the result to draw in colour
+    say : puts our words into another language
     """
     figure, axes = new_figure(7.4, 0.9 + 0.36 * max(len(results), 2))
     estimates = [r for r in results if isinstance(r, Estimate)]
     if estimates:
-        _scale(axes, estimates)
+        _scale(axes, estimates, say)
     for row, result in enumerate(results):
         if isinstance(result, Refusal):
             axes.annotate(
-                "no estimate", (0.02, row), xycoords=("axes fraction", "data"), color=MUTED, va="center", fontsize=8.5
-            )
+                say("no estimate"), (0.02, row), xycoords=("axes fraction", "data"), color=MUTED, va="center",
+                fontsize=8.5,
+            )  # fmt: skip
             continue
         colour = ACCENT if row == highlight else INK
         if result.interval is not None:
@@ -50,17 +52,17 @@ def plot_estimates(results: Sequence[Estimate | Refusal], *, highlight: int | No
     if estimates:
         axes.axvline(estimates[0].observed, color=MUTED, ls="--", lw=1)
         axes.annotate(
-            f"{estimates[0].observed:,} known", (estimates[0].observed, 1.0), xycoords=("data", "axes fraction"),
+            say(f"{estimates[0].observed:,} known"), (estimates[0].observed, 1.0), xycoords=("data", "axes fraction"),
             xytext=(4, 2), textcoords="offset points", color=MUTED, fontsize=8,
         )  # fmt: skip
     names = [label(r) for r in results]
     axes.set_yticks(range(len(results)), [_name(n, 52) for n in names])
     axes.set_ylim(len(results) - 0.4, -0.6)
-    axes.set_xlabel("people")
+    axes.set_xlabel(say("people"))
     return figure
 
 
-def plot_estimate(estimate: Estimate) -> Figure:
+def plot_estimate(estimate: Estimate, say: Say = str) -> Figure:
     """One estimate: known people against the estimated total, with its interval."""
     figure, axes = new_figure(7.4, 1.15)
     axes.barh(0, estimate.observed, color=ACCENT, height=0.5)
@@ -68,14 +70,14 @@ def plot_estimate(estimate: Estimate) -> Figure:
     if estimate.interval is not None and estimate.interval.high is not None:
         axes.plot([estimate.interval.low, estimate.interval.high], [0, 0], color=INK, lw=1.4, marker="|", ms=10)
     axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter(thousands())
+    axes.xaxis.set_major_formatter(thousands(say))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel("people: known (dark), on no list (light), interval of the total (line)")
+    axes.set_xlabel(say("people: known (dark), on no list (light), interval of the total (line)"))
     return figure
 
 
-def plot_overlaps(table: CaptureTable) -> Figure:
+def plot_overlaps(table: CaptureTable, say: Say = str) -> Figure:
     """An UpSet-style plot: people by the exact set of lists they are on, largest first, and the size of each list."""
     table = table.pooled()
     order = np.argsort(-table.counts, kind="stable")[:MOST_HISTORIES]
@@ -85,22 +87,24 @@ def plot_overlaps(table: CaptureTable) -> Figure:
 
     top.bar(range(masks.size), counts, color=[ACCENT if p > 1 else MUTED for p in popcount(masks)], width=0.62)
     for x, count in enumerate(counts):
-        top.annotate(f"{count:,}", (x, count), ha="center", va="bottom", fontsize=7, rotation=90 if count > 999 else 0)
+        top.annotate(
+            say(f"{count:,}"), (x, count), ha="center", va="bottom", fontsize=7, rotation=90 if count > 999 else 0
+        )
     top.margins(y=0.16)
-    top.set_ylabel("people")
+    top.set_ylabel(say("people"))
     hidden = table.histories.size - masks.size
     if hidden > 0:
-        noun = "combination" if hidden == 1 else "combinations"
-        top.set_title(f"{hidden} smaller {noun} not shown", fontsize=8, color=MUTED, loc="right")
+        said = f"{hidden} smaller combinations not shown" if hidden > 1 else "1 smaller combination not shown"
+        top.set_title(say(said), fontsize=8, color=MUTED, loc="right")
 
     found = overlap(table)
     sizes.barh(range(k), found.sizes, color=SOFT)
     for y, size in enumerate(found.sizes):
-        sizes.annotate(f"{size:,} ", (0, y), ha="right", va="center", fontsize=7.5)
+        sizes.annotate(say(f"{size:,}") + " ", (0, y), ha="right", va="center", fontsize=7.5)
     sizes.invert_xaxis()
     sizes.set_yticks([])
     sizes.set_xticks([])
-    sizes.set_title("people on the list", fontsize=8, color=MUTED)
+    sizes.set_title(say("people on the list"), fontsize=8, color=MUTED)
 
     for x, mask in enumerate(masks):
         inside = [i for i in range(k) if mask >> i & 1]
@@ -164,7 +168,7 @@ def _quiet(axes: Axes) -> None:
     axes.yaxis.label.set_fontsize(8.5)
 
 
-def _scale(axes: Axes, estimates: Sequence[Estimate]) -> None:
+def _scale(axes: Axes, estimates: Sequence[Estimate], say: Say) -> None:
     """From the people known to the largest upper limit; logarithmic when that spans more than a factor of 20."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -177,14 +181,14 @@ def _scale(axes: Axes, estimates: Sequence[Estimate]) -> None:
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_xlim(max(0.0, low - 0.08 * (high - low)), high + 0.05 * (high - low) + 1)
-    axes.xaxis.set_major_formatter(thousands())
+    axes.xaxis.set_major_formatter(thousands(say))
 
 
-def thousands() -> Any:
+def thousands(say: Say) -> Any:
     """A formatter of whole people: 12,500."""
     from matplotlib.ticker import FuncFormatter
 
-    return FuncFormatter(lambda value, _: f"{value:,.0f}")
+    return FuncFormatter(lambda value, _: say(f"{value:,.0f}"))
 
 
 def _name(text: str, most: int = WIDEST_NAME) -> str:

@@ -8,7 +8,15 @@ from typing import Any
 
 from hiddenpop.checks import Examination
 from hiddenpop.registry import find_method
+from hiddenpop.report.language import Language
 from hiddenpop.result import Estimate, Refusal
+
+Say = Callable[[str], str]
+
+
+def whole(value: float | None, language: Language) -> str:
+    """A number of people as it stands in tables; a dash where there is none."""
+    return "–" if value is None or value != value else language.number(f"{value:,.0f}")
 
 
 def rounded(value: float, digits: int = 2) -> str:
