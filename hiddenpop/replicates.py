@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor, log, sqrt
 from typing import Any, Literal
 
 import numpy as np
 
+from hiddenpop.arrays import Floats
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import NotEstimableError, OptionError
+from hiddenpop.errors import HiddenpopError, NotEstimableError, OptionError
+from hiddenpop.numerics.intervals import central
 from hiddenpop.options import check_level
-from hiddenpop.registry import attempt_quietly
+from hiddenpop.registry import Data, attempt, attempt_quietly
 from hiddenpop.result import Check, Estimate, Interval, Refusal
+from hiddenpop.strata import StratifiedEstimate, estimate_strata, origin
 
 FEWEST, FEW = 2, 10
+FEWEST_DRAWS = 100
 NOBODY = 0.1  # in place of no hidden people, for logarithms
 FAILED = 0.05
 
@@ -68,6 +72,73 @@ def estimate_replicates(
 
     found = Parallel(n_jobs=jobs)(delayed(attempt_quietly)(table, method, **options) for table in tables)
     return combine(found, level=options.get("level", 0.95), rule=rule)
+
+
+def attempt_all(tables: Sequence[Data], method: str, *, jobs: int = 1, **options: Any) -> Estimate | Refusal:
+    """Like `attempt`, of one table, or of several that could each be the truth."""
+    if len(tables) == 1:
+        return attempt(tables[0], method, **options)
+    try:
+        return estimate_replicates(
+            [one for one in tables if isinstance(one, CaptureTable)], method, jobs=jobs, **options
+        )
+    except HiddenpopError as error:
+        return Refusal(method, error)
+
+
+def estimate_strata_replicates(
+    tables: Sequence[CaptureTable],
+    method: str,
+    by: str | Sequence[str] | None = None,
+    *,
+    draws: int = 4000,
+    seed: int = 0,
+    **options: Any,
+) -> StratifiedEstimate:
+    """Estimate the strata of every table, and put their draws together: a mixture, with as many draws of each.
+
+    Parameters
+    ----------
+    tables : two or more, with the same strata
+    method, by, draws, seed, options : as in `estimate_strata`
+
+    Raises
+    ------
+    NotEstimableError
+        If a table has no estimate of a stratum, or not the strata of the others.
+
+    Notes
+    -----
+    People known and people estimated are means over the tables; limits are quantiles of all draws together.
+    """
+    each = -(-draws // len(tables))
+    found = [
+        estimate_strata(table, method, by, draws=max(each, FEWEST_DRAWS), seed=seed, **options) for table in tables
+    ]
+    first = found[0]
+    if any(one.labels != first.labels for one in found):
+        raise NotEstimableError(
+            "Not every stratum is in every table.", hint="Merge strata that few people are in: a table may miss them."
+        )
+    drawn = np.concatenate([one.draws for one in found], axis=1)
+    parts = tuple(
+        _mixed([one.parts[place] for one in found], values, first.level) for place, values in enumerate(drawn)
+    )
+    total = _mixed([one.total for one in found], drawn.sum(axis=0), first.level)
+    return StratifiedEstimate(first.by, first.labels, parts, drawn, total)
+
+
+def _mixed(estimates: Sequence[Estimate], draws: Floats, level: float) -> Estimate:
+    """One estimate of several, with all their draws."""
+    observed = floor(np.mean([one.observed for one in estimates]))
+    population = float(np.mean([one.population for one in estimates]))
+    low, high = central(draws, level)
+    limits = Interval(max(observed, min(low, population)), max(high, population), level, "combined")
+    checks = tuple(dict.fromkeys(check for one in estimates for check in one.checks if check.passed is False))
+    return replace(
+        estimates[0], population=population, interval=limits, observed=observed, checks=checks, fit=None, draws=draws,
+        provenance=origin(estimates),
+    )  # fmt: skip
 
 
 def combine(
@@ -125,7 +196,7 @@ def combine(
     limits = Interval(min(low, population), max(high, population), level, kind)
     fit = ReplicatesFit(tuple(one.population for one in good), within, between, degrees, failed)
     checks = (*_checks(m, failed, fit), *(check for check in good[0].checks if check.passed is not False))
-    return Estimate(good[0].method, population, limits, floor(observed), checks, fit=fit, draws=draws)
+    return Estimate(good[0].method, population, limits, floor(observed), checks, origin(good), fit=fit, draws=draws)
 
 
 def _log_hidden(one: Estimate) -> tuple[float, float]:

@@ -234,7 +234,7 @@ def add(parts: Sequence[Estimate], draws: Floats) -> Estimate:
     observed = sum(one.observed for one in parts)
     limits = Interval(max(observed, min(low, population)), max(high, population), level, kind)
     checks = (*_doubts(parts), *_skewed(population, float(np.median(whole))))
-    return Estimate(first.method, population, limits, observed, checks, _origin(parts), whole)
+    return Estimate(first.method, population, limits, observed, checks, origin(parts), whole)
 
 
 def _bounded(one: Estimate | Refusal) -> bool:
@@ -263,8 +263,8 @@ def _skewed(population: float, middle: float) -> tuple[Check, ...]:
     return (Check("middle-of-the-sum", middle, False, message),)
 
 
-def _origin(parts: Sequence[Estimate]) -> Provenance:
-    """Where the parts come from, of which they share all but the data."""
+def origin(parts: Sequence[Estimate]) -> Provenance:
+    """Where estimates come from that share all but the data."""
     first = parts[0].provenance
     together = sha256("".join(str(one.provenance.digest) for one in parts).encode()).hexdigest()
     return replace(first, digest=together)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
 from hiddenpop.errors import HiddenpopError
 from hiddenpop.registry import Data, attempt, find_method
-from hiddenpop.replicates import estimate_replicates
+from hiddenpop.replicates import attempt_all, estimate_replicates
 from hiddenpop.result import Check, Estimate, Refusal
 
 RULE = (
@@ -28,7 +28,9 @@ TOO_LITTLE = ("interval-width", "no-upper-limit", "people-per-dependence")
 SELECTING = ("loglinear-search", "loglinear-stepwise", "loglinear-average", "graphical", "bayes-threshold")
 
 
-def choose_headline(data: Data, *, level: float = 0.95, seed: int | None = None) -> Estimate | Refusal:
+def choose_headline(
+    data: Data, *, level: float = 0.95, seed: int | None = None, replicates: Sequence[CaptureTable] = ()
+) -> Estimate | Refusal:
     """The estimate of the headline: two lists, more, or sightings, each by its own rule.
 
     Chapman for two lists; `loglinear-shrinkage` for three to ten; the log-linear model of all pairs for more; Chao's
@@ -40,7 +42,19 @@ def choose_headline(data: Data, *, level: float = 0.95, seed: int | None = None)
     data : CaptureTable, BandedTable or SightingCounts
     level : float in (0, 1)
     seed : int, of the values drawn from a posterior; the estimate and its limits do not depend on it
+    replicates : tables that could each be the data, such as draws of a linkage; the estimate is of them all
     """
+    found = _by_rule(data, level, seed)
+    if not replicates or isinstance(found, Refusal):
+        return found
+    given = {name: value for name, value in found.provenance.options.items() if name != "seed"} | {"level": level}
+    if "seed" in find_method(found.method).options:
+        given["seed"] = found.provenance.seed
+    return attempt_all(replicates, found.method, **given)
+
+
+def _by_rule(data: Data, level: float, seed: int | None) -> Estimate | Refusal:
+    """Of one table."""
     if isinstance(data, BandedTable):
         return _of_bands(data, level, seed)
     if not isinstance(data, CaptureTable):
@@ -72,7 +86,8 @@ def claim_check(estimate: Estimate) -> Check:
     """Has coverage of this very interval been measured, for truths in which every two lists may depend?"""
     given = estimate.provenance.options
     claimed = CLAIMS.get(estimate.method)
-    if claimed is not None and all(given.get(name) == value for name, value in claimed.items()):
+    combined = estimate.interval is not None and estimate.interval.kind == "combined"
+    if claimed is not None and not combined and all(given.get(name) == value for name, value in claimed.items()):
         message = (
             "On simulated tables in which any two lists may depend on each other, intervals made like this one held "
             "the truth as often as they say (analyses/calibration)."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import exp, log
@@ -16,6 +16,7 @@ from hiddenpop.errors import DataError, OptionError
 from hiddenpop.numerics.intervals import central
 from hiddenpop.numerics.strata_summary import LoglinearStrataFit
 from hiddenpop.registry import attempt_quietly
+from hiddenpop.replicates import estimate_strata_replicates
 from hiddenpop.result import POOR_FIT, Check, Estimate
 from hiddenpop.strata import StratifiedEstimate, estimate_strata
 
@@ -112,6 +113,7 @@ def trend(
     *,
     draws: int = 4000,
     seed: int = 0,
+    replicates: Sequence[CaptureTable] = (),
     **options: Any,
 ) -> Trend:
     """Separate the change of detections into prevalence and detection.
@@ -126,6 +128,7 @@ def trend(
     method : id of a method. None: `loglinear-strata`, whose interactions all periods share, for three lists or more,
         `chapman` for two. `partial-pooling` shares them in part; any other estimates every period by itself.
     draws, seed, options : as in `estimate_strata`
+    replicates : tables that could each be the truth, such as draws of a linkage; their draws are put together
 
     Raises
     ------
@@ -145,7 +148,11 @@ def trend(
     """
     periods = only_by(table, by)
     chosen = method or ("loglinear-strata" if table.n_lists > 2 else "chapman")
-    found = estimate_strata(periods, chosen, by, draws=draws, seed=seed, **options)
+    if replicates:
+        tables = [only_by(one, by) for one in replicates]
+        found = estimate_strata_replicates(tables, chosen, by, draws=draws, seed=seed, **options)
+    else:
+        found = estimate_strata(periods, chosen, by, draws=draws, seed=seed, **options)
     made = decompose(found, periods)
     return replace(made, checks=(*_same_dependence(found, periods), *made.checks))
 

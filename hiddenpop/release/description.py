@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hiddenpop.intake.described import read_described
+from hiddenpop.intake.linkage.model import Engine
+from hiddenpop.report.language import Code
 
 Value = bool | int | float | str | list[tuple[str, str]]
 
@@ -41,6 +43,19 @@ class Data(_Part):
         if (self.table is None) == (self.registers is None):
             raise ValueError("give either table or registers")
         return self
+
+
+class Linkage(_Part):
+    """Records are put together by likeness, not by a key; doubt about links reaches all intervals.
+
+    Attributes
+    ----------
+    threshold, replicates, engine : as `link_registers` takes them
+    """
+
+    threshold: float = Field(0.5, gt=0.0, lt=1.0)
+    replicates: int = Field(20, ge=2)
+    engine: Engine = "duckdb"
 
 
 class Estimation(_Part):
@@ -106,9 +121,11 @@ class Report(_Part):
     Attributes
     ----------
     formats : html always, docx and pdf as asked
+    language : en or es; results stay in English
     """
 
     formats: tuple[Literal["html", "docx", "pdf"], ...] = ("html",)
+    language: Code = "en"
 
 
 class Analysis(_Part):
@@ -118,16 +135,23 @@ class Analysis(_Part):
     ----------
     title : str
     date : text that stands on the report; nothing of the clock ever does
-    data, estimate, strata, trend, report : the parts
+    data, linkage, estimate, strata, trend, report : the parts
     """
 
     title: str = ""
     date: str = ""
     data: Data
+    linkage: Linkage | None = None
     estimate: Estimation = Field(default_factory=lambda: Estimation.model_validate({}))
     strata: Strata | None = None
     trend: Change | None = None
     report: Report = Report()
+
+    @model_validator(mode="after")
+    def _linkage_of_records(self) -> Analysis:
+        if self.linkage is not None and self.data.registers is None:
+            raise ValueError("linkage needs registers, not a table")
+        return self
 
 
 def read_analysis(path: str | Path) -> Analysis:

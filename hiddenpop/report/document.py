@@ -18,7 +18,8 @@ from hiddenpop.options import check_level, check_seed
 from hiddenpop.output import check_target
 from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
-from hiddenpop.registry import PATIENCE, Data, attempt, compare, find_method
+from hiddenpop.registry import PATIENCE, Data, compare, find_method
+from hiddenpop.replicates import attempt_all
 from hiddenpop.report.documents import write_document
 from hiddenpop.report.figures import Figures, describe_figures
 from hiddenpop.report.language import Language
@@ -81,6 +82,7 @@ def build_report(
     threshold: float | None = None,
     override: tuple[Level, str] | None = None,
     patience: float = PATIENCE,
+    replicates: Sequence[CaptureTable] = (),
 ) -> Report:
     """Compute what a report says.
 
@@ -93,18 +95,19 @@ def build_report(
     threshold : people, for the break-even value; half of the estimate if left out
     override : (level, reason), another verdict than the rules give
     patience : seconds for each search; what is cut short depends on the machine
+    replicates : tables that could each be the data, such as draws of a linkage; the headline is of them all
     """
     check_level(level)
     check_seed(seed)
     if override is not None:
         check_override(override)
     if method is None:
-        headline = choose_headline(data, level=level, seed=seed)
+        headline = choose_headline(data, level=level, seed=seed, replicates=replicates)
     else:
         common = {"level": level, "seed": seed}
         known = find_method(method).options
         given = {name: value for name, value in common.items() if name in known} | dict(options or {})
-        headline = attempt(data, method, **given)
+        headline = attempt_all(replicates or (data,), method, **given)
     checks = check(data)
     others = [r for r in compare(data, level=level, seed=seed, patience=patience) if not _same(r, headline)]
     if isinstance(headline, Refusal):
