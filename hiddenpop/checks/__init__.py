@@ -3,7 +3,7 @@
 from hiddenpop.checks.consistency import Consistency, internal_consistency
 from hiddenpop.checks.data_faults import linkage_ladder, overcoverage_ladder
 from hiddenpop.checks.examination import Examination, examine
-from hiddenpop.checks.headline import choose_headline
+from hiddenpop.checks.headline import choose_headline, find_headline
 from hiddenpop.checks.ladders import Ladder
 from hiddenpop.checks.planner import Plan, plan
 from hiddenpop.checks.quality import check
@@ -25,6 +25,7 @@ __all__ = [
     "check",
     "choose_headline",
     "examine",
+    "find_headline",
     "internal_consistency",
     "linkage_ladder",
     "overcoverage_ladder",

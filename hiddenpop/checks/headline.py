@@ -53,6 +53,30 @@ def choose_headline(
     return attempt_all(replicates, found.method, **given)
 
 
+def find_headline(
+    data: Data,
+    *,
+    method: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    level: float = 0.95,
+    seed: int | None = None,
+    replicates: Sequence[CaptureTable] = (),
+) -> Estimate | Refusal:
+    """The estimate of the headline by the method that is asked for, or by the rule of `choose_headline`.
+
+    Parameters
+    ----------
+    data, level, seed, replicates : as in `choose_headline`
+    method, options : None takes the rule
+    """
+    if method is None:
+        return choose_headline(data, level=level, seed=seed, replicates=replicates)
+    common = {"level": level, "seed": seed}
+    known = find_method(method).options
+    given = {name: value for name, value in common.items() if name in known} | dict(options or {})
+    return attempt_all(replicates or (data,), method, **given)
+
+
 def _by_rule(data: Data, level: float, seed: int | None) -> Estimate | Refusal:
     """Of one table."""
     if isinstance(data, BandedTable):

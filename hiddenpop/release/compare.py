@@ -10,11 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hiddenpop.errors import DataError
+from hiddenpop.errors import DataError, some_of
+from hiddenpop.release.attribution import Step, attribute
+from hiddenpop.release.content import compare_files
 from hiddenpop.release.run import RELEASE, Tell, run_analysis
 from hiddenpop.result import Check
 
 REPORT = "report.json"
+TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,14 @@ class Difference:
     ----------
     before, after : headlines: method, population, low, high, observed
     causes : which of data, method, seed and versions differ, with what they were
+    steps : how far data, method and seed, changed one after the other, move the headline; empty where it cannot be told
     files : files that differ, or that only one has
     """
 
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     causes: Mapping[str, tuple[str, str]]
+    steps: tuple[Step, ...]
     files: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -38,6 +43,7 @@ class Difference:
         if not self.files:
             return "\n".join([*lines, "The releases are the same, bit for bit."])
         lines += [f"{cause}: {one} -> {other}" for cause, (one, other) in self.causes.items()]
+        lines += [str(step) for step in self.steps]
         if not self.causes:
             lines.append("Nothing that goes into them differs: the machine or its processors do.")
         return "\n".join([*lines, f"files that differ: {', '.join(self.files)}"])
@@ -57,8 +63,9 @@ def verify_release(
     Returns
     -------
     list of Check
-        One for each file, and one more for each that was changed or removed afterwards; `passed` is False there, and
-        where a file comes out differently.
+        One for each file: `same-bits`; or `agrees`, which fails if anything differs but the versions that a file names
+        and numbers by a billionth of their value. Another machine, other versions of libraries or another number of
+        threads may do that. One more, `changed-afterwards`, for each file that was changed or removed; it fails.
     """
     folder = Path(folder)
     told = read_release(folder)
@@ -72,20 +79,34 @@ def verify_release(
     with TemporaryDirectory() as private:
         again = run_analysis(where, Path(private) / "again", tell=tell)
         new = read_release(again)
-        same_versions = told["versions"] == new["versions"]
         for name in dict.fromkeys([*told["files"], *new["files"]]):
             same = told["files"].get(name) == new["files"].get(name)
-            checks.append(_verdict(name, same, told, new, same_versions=same_versions))
+            checks.append(_same_bits(name) if same else _compare(folder / name, again / name, told, new))
     return checks
 
 
-def _verdict(name: str, same: bool, told: Mapping[str, Any], new: Mapping[str, Any], *, same_versions: bool) -> Check:
-    if same:
-        return Check("same-bits", name, True, f"{name}: the same, bit for bit.")
-    why = "data differ" if told["data"] != new["data"] else "the description differs"
-    if told["data"] == new["data"] and told["analysis"] == new["analysis"]:
-        why = "versions differ" if not same_versions else "nothing that goes in differs"
-    return Check("same-bits", name, False, f"{name}: comes out differently ({why}).")
+def _same_bits(name: str) -> Check:
+    return Check("same-bits", name, True, f"{name}: the same, bit for bit.")
+
+
+def _compare(old: Path, new: Path, told: Mapping[str, Any], fresh: Mapping[str, Any]) -> Check:
+    """Do two files agree whose bits differ, and if not, why?"""
+    name = old.name
+    why = "the description differs"
+    if told["analysis"] == fresh["analysis"]:
+        why = "data differ" if told["data"] != fresh["data"] else "versions differ"
+        if told["data"] == fresh["data"] and told["versions"] == fresh["versions"]:
+            why = "nothing that goes in differs, so it is the machine"
+    if not (old.is_file() and new.is_file()):
+        return Check("agrees", name, False, f"{name}: only one of the two releases has it ({why}).")
+    found = compare_files(old, new)
+    if found.differ or found.largest > TOLERANCE:
+        where = some_of(found.differ) if found.differ else f"numbers, by up to {found.largest:.1g}"
+        return Check("agrees", name, False, f"{name}: comes out differently in {where} ({why}).")
+    parts = ["names of versions"] if found.versions else []
+    parts += [f"last digits of numbers, by up to {found.largest:.0e} of their value"] if found.largest else []
+    parts = parts or ["how the same content is packed"]
+    return Check("agrees", name, True, f"{name}: agrees; bits differ in {' and '.join(parts)} ({why}).")
 
 
 def diff_releases(before: str | Path, after: str | Path) -> Difference:
@@ -94,6 +115,11 @@ def diff_releases(before: str | Path, after: str | Path) -> Difference:
     Parameters
     ----------
     before, after : folders
+
+    Notes
+    -----
+    The headline is computed again with the data, the method and the seed of the second release put in place of the
+    first one's, in this order; what is left is put down to versions and machine.
     """
     one, other = (read_release(Path(folder)) for folder in (before, after))
     first, second = _what_goes_in(one), _what_goes_in(other)
@@ -104,7 +130,12 @@ def diff_releases(before: str | Path, after: str | Path) -> Difference:
             causes[f"version of {library}"] = old, new
     names = sorted({*one["files"], *other["files"]})
     files = tuple(name for name in names if one["files"].get(name) != other["files"].get(name))
-    return Difference(_headline(Path(before)), _headline(Path(after)), causes, files)
+    headlines = _headline(Path(before)), _headline(Path(after))
+    steps: tuple[Step, ...] = ()
+    if causes and all(headlines):
+        people = headlines[0]["population"], headlines[1]["population"]
+        steps = attribute((Path(before), Path(after)), (one, other), people)
+    return Difference(*headlines, causes, steps, files)
 
 
 def _what_goes_in(release: Mapping[str, Any]) -> dict[str, str]:
@@ -116,6 +147,7 @@ def _what_goes_in(release: Mapping[str, Any]) -> dict[str, str]:
         "method": _method(asked["estimate"]),
         "level": str(asked["estimate"]["level"]),
         "seed": str(asked["estimate"]["seed"]),
+        "linkage": str(asked["linkage"]),
         "strata": str(asked["strata"]),
         "trend": str(asked["trend"]),
     }

@@ -73,6 +73,8 @@ def run_analysis(path: str | Path, output: str | Path, *, tell: Tell = lambda li
         "analysis": inputs.analysis.model_dump(mode="json"),
         "inputs": dict(inputs.digests),
         "data": inputs.data.digest,
+        "lists": getattr(inputs.data, "lists", ()),
+        "strata": getattr(inputs.data, "strata", ()),
         "versions": versions(),
         "files": files,
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hiddenpop.captures import CaptureTable
-from hiddenpop.checks import Examination, Verdict, check, choose_headline, examine, verdict
+from hiddenpop.checks import Examination, Verdict, check, examine, find_headline, verdict
 from hiddenpop.checks.verdict import Level, check_override
 from hiddenpop.datasets import entries
 from hiddenpop.options import check_level, check_seed
@@ -19,7 +19,6 @@ from hiddenpop.output import check_target
 from hiddenpop.overlap import overlap
 from hiddenpop.provenance import versions
 from hiddenpop.registry import PATIENCE, Data, compare, find_method
-from hiddenpop.replicates import attempt_all
 from hiddenpop.report.documents import write_document
 from hiddenpop.report.figures import Figures, describe_figures
 from hiddenpop.report.language import Language
@@ -101,13 +100,7 @@ def build_report(
     check_seed(seed)
     if override is not None:
         check_override(override)
-    if method is None:
-        headline = choose_headline(data, level=level, seed=seed, replicates=replicates)
-    else:
-        common = {"level": level, "seed": seed}
-        known = find_method(method).options
-        given = {name: value for name, value in common.items() if name in known} | dict(options or {})
-        headline = attempt_all(replicates or (data,), method, **given)
+    headline = find_headline(data, method=method, options=options, level=level, seed=seed, replicates=replicates)
     checks = check(data)
     others = [r for r in compare(data, level=level, seed=seed, patience=patience) if not _same(r, headline)]
     if isinstance(headline, Refusal):

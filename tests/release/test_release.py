@@ -128,6 +128,14 @@ def test_diff_names_the_cause(release, tmp_path):
     changed = hp.diff_releases(release[1], hp.run_analysis(path, tmp_path / "b" / "out"))
     assert set(changed.causes) == {"data"}
     assert "report.json" in changed.files
+    assert [step.cause for step in changed.steps] == ["data", "method", "seed", "versions and machine"]
+    assert changed.steps[0].after == pytest.approx(changed.after["population"])
+    assert changed.steps[1:] == tuple(
+        type(step)(step.cause, changed.after["population"], changed.after["population"]) for step in changed.steps[1:]
+    )
+    whole = np.prod([step.after / step.before for step in found.steps])
+    assert whole == pytest.approx(found.after["population"] / found.before["population"])
+    assert abs(found.steps[1].after / found.steps[1].before - 1.0) > 0.01
 
 
 def kill_at(path, output, seconds):

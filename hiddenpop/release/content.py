@@ -1,0 +1,112 @@
+"""What stands in the files of a release, so that two that differ in bits can still be said to agree."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from json import loads
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from hiddenpop.report.blocks import Block, read_blocks
+
+MADE_FROM = {".docx": "report.html", ".pdf": "report.html"}
+VERSIONS = ("versions", "Versions", "Versiones")
+Content = dict[str, Any]  # place -> number or text
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How two files compare that are not the same bits.
+
+    Attributes
+    ----------
+    differ : places at which something else stands
+    largest : largest relative difference of two numbers
+    versions : do only the versions of libraries differ, apart from numbers
+    """
+
+    differ: tuple[str, ...]
+    largest: float
+    versions: bool
+
+
+def compare_files(one: Path, other: Path) -> Agreement:
+    """Compare what two files of the same name say: numbers as numbers, the rest as text.
+
+    Documents and PDF are compared by the page that they were made from.
+    """
+    first, second = _content(one), _content(other)
+    places = [*first, *(place for place in second if place not in first)]
+    differ, largest, versions = [], 0.0, False
+    for place in places:
+        old, new = first.get(place), second.get(place)
+        if old == new:
+            continue
+        if any(part in place.split("/") for part in VERSIONS):
+            versions = True
+            continue
+        numbers = [_number(value) for value in (old, new)]
+        if None in numbers:
+            differ.append(place)
+        else:
+            largest = max(largest, _apart(*numbers))  # type: ignore[arg-type]
+    return Agreement(tuple(differ), largest, versions)
+
+
+def _apart(one: float, other: float) -> float:
+    whole = max(abs(one), abs(other))
+    return abs(one - other) / whole if whole else 0.0
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if abs(number) < inf else None
+
+
+def _content(path: Path) -> Content:
+    if path.suffix in MADE_FROM:
+        path = path.with_name(MADE_FROM[path.suffix])
+    if path.suffix == ".json":
+        return dict(_leaves(loads(path.read_text(encoding="utf-8")), ""))
+    if path.suffix == ".html":
+        return dict(_page(read_blocks(path.read_text(encoding="utf-8"))))
+    if path.suffix == ".xlsx":
+        return dict(_cells(path))
+    rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+    return {f"{i}/{j}": cell for i, row in enumerate(rows) for j, cell in enumerate(row)}
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _leaves(part, f"{place}/{name}")
+    elif isinstance(value, list):
+        for i, part in enumerate(value):
+            yield from _leaves(part, f"{place}/{i}")
+    else:
+        yield place, value
+
+
+def _page(blocks: list[Block]) -> Iterator[tuple[str, str]]:
+    for i, block in enumerate(blocks):
+        yield f"{i}/{block.kind}", block.text + block.svg
+        for j, row in enumerate(block.rows):
+            for k, cell in enumerate(row):
+                yield f"{i}/{j}/{k}/{row[0].text}", cell.text
+
+
+def _cells(path: Path) -> Iterator[tuple[str, Any]]:
+    from openpyxl import load_workbook
+
+    for sheet in load_workbook(path, read_only=True):
+        for i, row in enumerate(sheet.iter_rows(values_only=True)):
+            for j, value in enumerate(row):
+                yield f"{sheet.title}/{i}/{j}/{row[0]}", value
