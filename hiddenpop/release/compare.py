@@ -103,7 +103,7 @@ def _compare(old: Path, new: Path, told: Mapping[str, Any], fresh: Mapping[str, 
     if found.differ or found.largest > TOLERANCE:
         where = some_of(found.differ) if found.differ else f"numbers, by up to {found.largest:.1g}"
         return Check("agrees", name, False, f"{name}: comes out differently in {where} ({why}).")
-    parts = ["names of versions"] if found.versions else []
+    parts = list(found.others)
     parts += [f"last digits of numbers, by up to {found.largest:.0e} of their value"] if found.largest else []
     parts = parts or ["how the same content is packed"]
     return Check("agrees", name, True, f"{name}: agrees; bits differ in {' and '.join(parts)} ({why}).")

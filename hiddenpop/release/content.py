@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from json import loads
@@ -14,6 +15,10 @@ from hiddenpop.report.blocks import Block, read_blocks
 
 MADE_FROM = {".docx": "report.html", ".pdf": "report.html"}
 VERSIONS = ("versions", "Versions", "Versiones")
+FIGURE = "/figure"
+COORDINATE = re.compile(r"-?\d+\.\d+|-?\d+")
+MADE_NAME = re.compile(r"(?<=[#\"])[a-z][0-9a-f]{10}\b")
+POINT = 0.01
 Content = dict[str, Any]  # place -> number or text
 
 
@@ -25,12 +30,12 @@ class Agreement:
     ----------
     differ : places at which something else stands
     largest : largest relative difference of two numbers
-    versions : do only the versions of libraries differ, apart from numbers
+    others : what else differs in bits and says the same: names of versions, coordinates of figures
     """
 
     differ: tuple[str, ...]
     largest: float
-    versions: bool
+    others: tuple[str, ...]
 
 
 def compare_files(one: Path, other: Path) -> Agreement:
@@ -40,20 +45,32 @@ def compare_files(one: Path, other: Path) -> Agreement:
     """
     first, second = _content(one), _content(other)
     places = [*first, *(place for place in second if place not in first)]
-    differ, largest, versions = [], 0.0, False
+    differ, largest, others = [], 0.0, set()
     for place in places:
         old, new = first.get(place), second.get(place)
-        if old == new:
+        if old == new and isinstance(old, bool) == isinstance(new, bool):
             continue
         if any(part in place.split("/") for part in VERSIONS):
-            versions = True
+            others.add("names of versions")
+            continue
+        if place.endswith(FIGURE) and _drawn_alike(str(old), str(new)):
+            others.add("the last digits of coordinates of figures")
             continue
         numbers = [_number(value) for value in (old, new)]
         if None in numbers:
             differ.append(place)
         else:
             largest = max(largest, _apart(*numbers))  # type: ignore[arg-type]
-    return Agreement(tuple(differ), largest, versions)
+    return Agreement(tuple(differ), largest, tuple(sorted(others)))
+
+
+def _drawn_alike(one: str, other: str) -> bool:
+    """Are two figures the same to a hundredth of a point, apart from names made of the digits of coordinates?"""
+    one, other = MADE_NAME.sub("", one), MADE_NAME.sub("", other)
+    if COORDINATE.sub("", one) != COORDINATE.sub("", other):
+        return False
+    pairs = zip(COORDINATE.findall(one), COORDINATE.findall(other), strict=False)
+    return all(abs(float(old) - float(new)) < POINT for old, new in pairs)
 
 
 def _apart(one: float, other: float) -> float:
