@@ -20,6 +20,7 @@ CODES: tuple[Code, ...] = get_args(Code)
 WORDS = re.compile(r"[^\W\d_]")
 NAME = re.compile(r"\{(\w+)\}")
 SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
+WITHIN_A_SENTENCE = r"(?:(?![.!?] [A-Z0-9]).)+?"
 MODEL_OR_NUMBER = re.compile(r"\[[^\]]*\]|\d{1,3}(?:,\d{3})+")
 NARROW = "\u202f"
 AGAIN = "said"
@@ -99,5 +100,10 @@ def _catalogue(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], s
 
 
 def _pattern(english: str) -> re.Pattern[str]:
-    parts = NAME.split(english)
-    return re.compile("".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts)), re.DOTALL)
+    """What begins with a name must not take the sentences before it for that name."""
+    first, *parts = NAME.split(english)
+    found = re.escape(first)
+    for i, part in enumerate(parts):
+        value = ".+?" if i or first else WITHIN_A_SENTENCE
+        found += re.escape(part) if i % 2 else f"(?P<{part}>{value})"
+    return re.compile(found, re.DOTALL)
