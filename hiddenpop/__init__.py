@@ -77,12 +77,14 @@ from hiddenpop.national import (
     Bounds,
     Change,
     Contribution,
+    Pooled,
     PublicationTable,
     Release,
     Trend,
     attack,
     decompose,
     gap_figures,
+    pool_countries,
     protect,
     publication_table,
     sdmx_frame,
@@ -92,8 +94,16 @@ from hiddenpop.national import (
 from hiddenpop.overlap import Overlap, overlap
 from hiddenpop.provenance import Provenance
 from hiddenpop.registry import METHODS, compare, estimate, estimate_by
-from hiddenpop.release import diff_releases, run_analysis, verify_release
-from hiddenpop.replicates import combine, estimate_replicates
+from hiddenpop.release import (
+    CountrySheet,
+    compare_countries,
+    diff_releases,
+    read_countries,
+    run_analysis,
+    verify_release,
+    write_countries,
+)
+from hiddenpop.replicates import combine, estimate_replicates, estimate_strata_replicates
 from hiddenpop.report import plot_estimate, plot_estimates, plot_overlaps, write_report
 from hiddenpop.result import Check, Estimate, Interval, Refusal, frame
 from hiddenpop.sightings import SightingCounts
@@ -109,6 +119,7 @@ __all__ = [
     "Consistency",
     "Contribution",
     "ConvergenceError",
+    "CountrySheet",
     "DataError",
     "Design",
     "Estimate",
@@ -125,6 +136,7 @@ __all__ = [
     "OptionError",
     "Overlap",
     "Plan",
+    "Pooled",
     "Provenance",
     "PublicationTable",
     "Refusal",
@@ -150,6 +162,7 @@ __all__ = [
     "choose_headline",
     "combine",
     "compare",
+    "compare_countries",
     "decompose",
     "diff_releases",
     "doubly_robust",
@@ -157,6 +170,7 @@ __all__ = [
     "estimate_by",
     "estimate_replicates",
     "estimate_strata",
+    "estimate_strata_replicates",
     "examine",
     "frame",
     "gap_figures",
@@ -185,9 +199,11 @@ __all__ = [
     "plot_estimate",
     "plot_estimates",
     "plot_overlaps",
+    "pool_countries",
     "protect",
     "publication_table",
     "read_captures",
+    "read_countries",
     "read_detected",
     "read_registers",
     "referral_ladder",
@@ -203,6 +219,7 @@ __all__ = [
     "verdict",
     "verify_release",
     "write_captures",
+    "write_countries",
     "write_publication",
     "write_report",
     "zelterman",

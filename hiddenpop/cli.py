@@ -41,7 +41,7 @@ from hiddenpop.cli_options import (
 )  # fmt: skip
 from hiddenpop.cli_registers import link
 from hiddenpop.cli_registers import table as make_table
-from hiddenpop.cli_release import diff, run, verify
+from hiddenpop.cli_release import countries, diff, run, verify
 from hiddenpop.cli_trust import plan, sensitivity, validate
 from hiddenpop.datasets import entries
 from hiddenpop.errors import HiddenpopError, OptionError, SparseOverlapWarning
@@ -234,6 +234,7 @@ app.command(epilog="Example: hiddenpop link intake.toml --method loglinear-shrin
 app.command(epilog="Example: hiddenpop run analysis.toml -o release_2026")(run)
 app.command(epilog="Example: hiddenpop verify release_2026")(verify)
 app.command(epilog="Example: hiddenpop diff release_2025 release_2026")(diff)
+app.command(epilog="Example: hiddenpop countries mekong -o mekong.xlsx")(countries)
 app.command(epilog="Example: hiddenpop sensitivity kosovo_1999 --kind highest-order")(sensitivity)
 app.command(epilog="Example: hiddenpop plan uk_2013")(plan)
 app.command(epilog="Example: hiddenpop validate uk_2013 --method loglinear-shrinkage")(validate)

@@ -1,4 +1,4 @@
-"""Commands about releases: run a whole analysis, verify it bit for bit, and say what made two of them different."""
+"""Commands about releases: run a whole analysis, verify it, compare two of them, and put countries side by side."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ import typer
 from rich.text import Text
 
 from hiddenpop import cli_io as io
-from hiddenpop.cli_options import AsJson
+from hiddenpop.cli_options import AsJson, Level, Seed, Strict
 from hiddenpop.errors import OptionError
-from hiddenpop.release import diff_releases, run_analysis, verify_release
+from hiddenpop.output import check_target
+from hiddenpop.release import (
+    compare_countries,
+    diff_releases,
+    read_countries,
+    run_analysis,
+    verify_release,
+    write_countries,
+)
 from hiddenpop.release.run import RELEASE
-from hiddenpop.result import plain
+from hiddenpop.result import Estimate, plain
 
 Release = Annotated[Path, typer.Argument(metavar="RELEASE", help="A folder that `hiddenpop run` made.")]
 
@@ -63,6 +71,44 @@ def diff(before: Release, after: Release, as_json: AsJson = False) -> None:
         io.print_json(plain(found))
     else:
         io.console().print(Text(str(found)), soft_wrap=True)
+
+
+def countries(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="One table for each country, called after it.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the sheet: .xlsx or .csv.")] = None,
+    inhabitants: Annotated[
+        Path | None, typer.Option("--inhabitants", help="CSV of country and people, for rates.", show_default=False)
+    ] = None,
+    level: Level = 0.95, seed: Seed = None, as_json: AsJson = False, strict: Strict = False,
+) -> None:  # fmt: skip
+    """Estimate every country of a folder by the same rules: one comparable sheet, with verdicts and pooled figures.
+
+    Every country is also predicted from the others, and the error told.
+    """
+    if output is not None:
+        check_target(output)
+    tables, faults = read_countries(folder)
+    base = None
+    if inhabitants is not None:
+        from pandas import read_csv
+
+        base = read_csv(inhabitants, dtype={"country": str})
+        tables.pop(inhabitants.stem, None)
+        faults.pop(inhabitants.stem, None)
+    found = compare_countries(tables, base, faults=faults, level=level, seed=seed or 0, tell=_tell)
+    if output is not None:
+        write_countries(found, output)
+    if as_json:
+        io.print_json(found.to_dict())
+    else:
+        for line in str(found).split("\n"):
+            io.console().print(Text(line), soft_wrap=True)
+        io.print_checks(found.checks)
+        if output is not None:
+            io.console().print(Text(f"written: {output}"), soft_wrap=True)
+    if not any(report.headline for report in found.reports.values() if isinstance(report.headline, Estimate)):
+        raise typer.Exit(2)
+    io.finish(found.checks, strict=strict)
 
 
 def _tell(line: str) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hiddenpop.errors import DataError, some_of
-from hiddenpop.intake.writing import defuse
 from hiddenpop.national.tables import PublicationTable
-from hiddenpop.output import TIMELESS, drop_times, write_whole
+from hiddenpop.national.workbook import TEXT, Sheet, write_sheet
 from hiddenpop.strata import TOTAL
 
 if TYPE_CHECKING:
@@ -54,54 +52,17 @@ def write_publication(table: PublicationTable, path: str | Path) -> None:
     DataError
         If its ending is another.
     """
-    path = Path(path)
-    if path.suffix.lower() == ".csv":
-        write_whole(path, table.rows.map(defuse).to_csv(index=False, lineterminator="\n", na_rep=HIDDEN))
-    elif path.suffix.lower() == ".xlsx":
-        write_whole(path, lambda part: _write_workbook(table, part))
-    else:
-        raise DataError(
-            f"Tables are not written as {path.suffix or 'files without ending'}.", hint="Use .xlsx or .csv."
-        )
-
-
-def _write_workbook(table: PublicationTable, path: Path) -> None:
-    from openpyxl import Workbook
-    from openpyxl.styles import Alignment, Font
-    from openpyxl.utils import get_column_letter
-
-    book = Workbook()
-    sheet = book.active
-    sheet.title = "Table"
-    columns = [*table.by, *_in_order(table.rows)]
-    sheet.append([_heading(name) for name in columns])
-    for cell in sheet[1]:
-        cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
-    for row in table.rows[columns].map(defuse).itertuples(index=False):
-        sheet.append([_cell(value) for value in row])
-        for cell, name in zip(sheet[sheet.max_row], columns, strict=True):
-            if name not in table.by:
-                cell.number_format, cell.alignment = _format(name), Alignment(horizontal="right")
-    for place, name in enumerate(columns, start=1):
-        sheet.column_dimensions[get_column_letter(place)].width = 22 if name in table.by else 12
-    sheet.freeze_panes = sheet.cell(row=2, column=len(table.by) + 1)
-    _write_texts(book.create_sheet("Notes"), [(note, "") for note in (*table.notes, f"{HIDDEN}: hidden.")])
-    told = [(name, value if isinstance(value, str | int) else dumps(value)) for name, value in table.provenance.items()]
-    _write_texts(book.create_sheet("Provenance"), told)
-    book.properties.created = book.properties.modified = TIMELESS
-    book.save(path)
-    drop_times(path)
-
-
-def _write_texts(sheet: Any, rows: list[tuple[str, Any]]) -> None:
-    from openpyxl.styles import Alignment
-
-    for name, value in rows:
-        sheet.append([defuse(name), defuse(value)])
-        for cell in sheet[sheet.max_row]:
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-    alone = not any(value for _, value in rows)
-    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = (100, 8) if alone else (16, 90)
+    numbers = _in_order(table.rows)
+    sheet = Sheet(
+        table.rows,
+        {name: name for name in table.by} | {name: _heading(name) for name in numbers},
+        dict.fromkeys(table.by, TEXT) | {name: _format(name) for name in numbers},
+        [*table.by, *numbers],
+        (*table.notes, f"{HIDDEN}: hidden."),
+        table.provenance.items(),
+        HIDDEN,
+    )
+    write_sheet(sheet, path)
 
 
 def _in_order(rows: DataFrame) -> list[str]:
@@ -125,13 +86,6 @@ def _heading(name: str) -> str:
 def _format(name: str) -> str:
     base = name.removesuffix("_low").removesuffix("_high")
     return FORMATS.get(base, "#,##0")
-
-
-def _cell(value: Any) -> Any:
-    """A number, a text, or the mark of a hidden number."""
-    if isinstance(value, float) and value != value:
-        return HIDDEN
-    return value.item() if hasattr(value, "item") else value
 
 
 def sdmx_frame(

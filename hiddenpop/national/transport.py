@@ -1,0 +1,126 @@
+"""Countries side by side: what they have in common, and what the others say of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hiddenpop.arrays import Floats
+from hiddenpop.errors import DataError
+from hiddenpop.numerics.exchangeable import exchange
+from hiddenpop.numerics.intervals import central, normal_quantile
+from hiddenpop.replicates import NOBODY
+from hiddenpop.result import Estimate
+from hiddenpop.strata import draw_population
+
+FEWEST = 3
+DRAWS = 20_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of people with its limits.
+
+    Attributes
+    ----------
+    population, low, high : people
+    """
+
+    population: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """What countries together say of each.
+
+    Attributes
+    ----------
+    pooled : country -> from its own data and the others'
+    predicted : country -> from the others' data and its number of people known alone
+    as_expected : country -> does its own estimate lie where the others predict one, error of both included
+    spread : (value, low, high), standard deviation of log hidden people per person known, between countries
+    """
+
+    pooled: Mapping[str, Figure]
+    predicted: Mapping[str, Figure]
+    as_expected: Mapping[str, bool]
+    spread: tuple[float, float, float]
+
+
+def pool_countries(
+    estimates: Mapping[str, Estimate], known: Mapping[str, int] | None = None, *, level: float = 0.95, seed: int = 0
+) -> Pooled:
+    """Pool estimates of countries, and predict each from the others.
+
+    Use for a sheet of countries, never for a figure of a country that has no lists without its label: a prediction says
+    that the country is like the others, which no data of its own support.
+
+    Parameters
+    ----------
+    estimates : country -> Estimate with an upper limit; three or more
+    known : countries without such an estimate -> people known there; they are predicted only
+    level : float in (0, 1)
+    seed : int
+
+    Raises
+    ------
+    DataError
+        If there are fewer than three estimates.
+
+    Notes
+    -----
+    `log(n0/n)` of a country is normal about a mean that all share, with a spread estimated from them; its error is that
+    of the draws of the estimate. What errs alike in all countries, such as a dependence that every method leaves out,
+    is in no interval. A prediction leaves the country's own estimate out.
+
+    References
+    ----------
+    Gelman and others (2013), Bayesian Data Analysis, section 5.4.
+
+    Examples
+    --------
+    >>> import hiddenpop as hp
+    >>> tables = [hp.load(name) for name in ("uk_2013", "netherlands", "new_orleans")]
+    >>> found = pool_countries({table.source: hp.loglinear_shrinkage(table, seed=1) for table in tables}, seed=1)
+    >>> sorted(found.predicted)
+    ['netherlands', 'new_orleans', 'uk_2013']
+    """
+    if len(estimates) < FEWEST:
+        raise DataError(
+            f"{len(estimates)} countries have an estimate to pool; {FEWEST} are needed.", hint="Give more countries."
+        )
+    streams = np.random.SeedSequence(seed).spawn(2)
+    names = list(estimates)
+    observed = {name: estimates[name].observed for name in names} | dict(known or {})
+    logs = np.array([_log_hidden(estimates[name], stream) for name, stream in zip(
+        names, streams[0].spawn(len(names)), strict=True)])  # fmt: skip
+    values, errors = logs.T
+    generator = np.random.default_rng(streams[1])
+    together = exchange(values, errors, DRAWS, generator)
+    pooled = {name: _figure(together.members[:, g], observed[name], level) for g, name in enumerate(names)}
+    predicted, expected = {}, {}
+    for g, name in enumerate(names):
+        others = np.arange(len(names)) != g
+        new = exchange(values[others], errors[others], DRAWS, generator).new
+        predicted[name] = _figure(new, observed[name], level)
+        low, high = central(new + errors[g] * generator.standard_normal(DRAWS), level)
+        expected[name] = bool(low <= values[g] <= high)
+    predicted |= {name: _figure(together.new, observed[name], level) for name in known or {}}
+    return Pooled(pooled, predicted, expected, (float(np.median(together.spread)), *central(together.spread, level)))
+
+
+def _figure(logs: Floats, observed: int, level: float) -> Figure:
+    low, high = central(logs, level)
+    middle = float(np.median(logs))
+    return Figure(*(observed * (1.0 + float(np.exp(value))) for value in (middle, low, high)))
+
+
+def _log_hidden(estimate: Estimate, seed: np.random.SeedSequence) -> tuple[float, float]:
+    """Middle and spread of log hidden people per person known; the spread by quantiles, which tails do not move."""
+    drawn = np.log(np.maximum(draw_population(estimate, DRAWS, seed) - estimate.observed, NOBODY) / estimate.observed)
+    low, high = central(drawn, 0.9)
+    return float(np.median(drawn)), max((high - low) / (2.0 * normal_quantile(0.9)), 1e-6)

@@ -1,0 +1,113 @@
+"""Sheets of figures as files: a workbook with notes and provenance, or CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hiddenpop.errors import DataError
+from hiddenpop.intake.writing import defuse
+from hiddenpop.output import TIMELESS, drop_times, write_whole
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+TEXT = "@"
+WIDE, NARROW = 22, 12
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """Figures to be written.
+
+    Attributes
+    ----------
+    rows : DataFrame; missing numbers are shown as `missing`
+    headings, formats : of its columns, by name; formats are those of Excel, `@` for text
+    columns : which of them the workbook shows, in order; CSV has all
+    notes : sentences that belong under the figures
+    origins : (name, values) of what the figures come from
+    missing : in place of a missing number
+    """
+
+    rows: DataFrame
+    headings: Mapping[str, str]
+    formats: Mapping[str, str]
+    columns: Sequence[str]
+    notes: Sequence[str]
+    origins: Iterable[tuple[str, Any]]
+    missing: str = ""
+
+
+def write_sheet(sheet: Sheet, path: str | Path) -> None:
+    """Write a sheet as .xlsx or .csv, readable by its owner only; no text is ever a formula.
+
+    Raises
+    ------
+    OptionError
+        If the file cannot be written.
+    DataError
+        If its ending is another.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".csv":
+        text = sheet.rows.map(defuse).to_csv(index=False, lineterminator="\n", na_rep=sheet.missing)
+        write_whole(path, text)
+    elif path.suffix.lower() == ".xlsx":
+        write_whole(path, lambda part: _write_workbook(sheet, part))
+    else:
+        raise DataError(
+            f"Tables are not written as {path.suffix or 'files without ending'}.", hint="Use .xlsx or .csv."
+        )
+
+
+def _write_workbook(sheet: Sheet, path: Path) -> None:
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook()
+    page = book.active
+    page.title = "Table"
+    columns = list(sheet.columns)
+    texts = [sheet.formats[name] == TEXT for name in columns]
+    page.append([sheet.headings[name] for name in columns])
+    for cell in page[1]:
+        cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
+    for row in sheet.rows[columns].map(defuse).itertuples(index=False):
+        page.append([_cell(value, sheet.missing) for value in row])
+        for cell, name, text in zip(page[page.max_row], columns, texts, strict=True):
+            cell.number_format = sheet.formats[name]
+            cell.alignment = Alignment(wrap_text=True, vertical="top") if text else Alignment(
+                horizontal="right", vertical="top"
+            )  # fmt: skip
+    for place, text in enumerate(texts, start=1):
+        page.column_dimensions[get_column_letter(place)].width = WIDE if text else NARROW
+    page.freeze_panes = page.cell(row=2, column=next((i for i, text in enumerate(texts, 1) if not text), 1))
+    _write_texts(book.create_sheet("Notes"), [(note, "") for note in sheet.notes])
+    told = [(name, value if isinstance(value, str | int) else dumps(value)) for name, value in sheet.origins]
+    _write_texts(book.create_sheet("Provenance"), told)
+    book.properties.created = book.properties.modified = TIMELESS
+    book.save(path)
+    drop_times(path)
+
+
+def _write_texts(page: Any, rows: list[tuple[str, Any]]) -> None:
+    from openpyxl.styles import Alignment
+
+    for name, value in rows:
+        page.append([defuse(name), defuse(value)])
+        for cell in page[page.max_row]:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+    alone = not any(value for _, value in rows)
+    page.column_dimensions["A"].width, page.column_dimensions["B"].width = (100, 8) if alone else (16, 90)
+
+
+def _cell(value: Any, missing: str) -> Any:
+    """A number, a text, or the mark of a missing number."""
+    if value is None or (isinstance(value, float) and value != value):
+        return missing or None
+    return value.item() if hasattr(value, "item") else value
