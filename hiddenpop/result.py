@@ -78,7 +78,9 @@ WIDE = 10.0
 def width_check(limits: Interval) -> Check:
     """Is the upper limit less than ten times the lower?"""
     factor = float("inf") if limits.high is None else limits.high / limits.low
-    return Check("interval-width", factor, factor <= WIDE, f"The upper limit is {factor:.2g} times the lower.")
+    told = f"{factor:.2g}" if factor < 100.0 else f"{factor:,.0f}"
+    message = "There is no upper limit." if limits.high is None else f"The upper limit is {told} times the lower."
+    return Check("interval-width", factor, factor <= WIDE, message)
 
 
 POOR_FIT = 0.05

@@ -181,13 +181,18 @@ def _windows(table: CaptureTable, estimate: Estimate, refit: Refit) -> list[Chec
     found = {name: (refit(part), part.observed) for name, part in cut.items()}
     missing = [name for name, (population, _) in found.items() if population is None]
     if missing:
-        return [Check("window", None, False, f"{missing[0].capitalize()} there is no estimate.")]
+        return [Check("window", None, False, f"{_upper(missing[0])} there is no estimate.")]
     ratios = {name: population / people / estimate.ratio for name, (population, people) in found.items() if population}
     name, ratio = max(ratios.items(), key=lambda item: abs(log(item[1])))
     factor = max(ratio, 1.0 / ratio)
-    message = f"{name.capitalize()}, the number per person known is {ratio - 1.0:+.0%} of what it is"
+    message = f"{_upper(name)}, the number per person known changes by {100.0 * (ratio - 1.0):+.0f} %"
     message += "." if factor <= STRATA else ": which period is looked at decides the number."
     return [Check("window", round(factor, 3), factor <= STRATA, message)]
+
+
+def _upper(text: str) -> str:
+    """Its first letter as a capital, all others as they are: names are the user's."""
+    return text[:1].upper() + text[1:]
 
 
 def _by_number(text: str) -> tuple[bool, float, str]:

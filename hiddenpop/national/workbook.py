@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
@@ -62,6 +62,16 @@ def write_sheet(sheet: Sheet, path: str | Path) -> None:
         raise DataError(
             f"Tables are not written as {path.suffix or 'files without ending'}.", hint="Use .xlsx or .csv."
         )
+
+
+def read_cells(path: Path) -> Iterator[tuple[str, Any]]:
+    """Every cell of a workbook: sheet, row, column and first cell of its row as one text, and its value."""
+    from openpyxl import load_workbook
+
+    for page in load_workbook(path, read_only=True):
+        for i, row in enumerate(page.iter_rows(values_only=True)):
+            for j, value in enumerate(row):
+                yield f"{page.title}/{i}/{j}/{row[0]}", value
 
 
 def _write_workbook(sheet: Sheet, path: Path) -> None:

@@ -11,6 +11,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from hiddenpop.national.workbook import read_cells
 from hiddenpop.report.blocks import Block, read_blocks
 
 MADE_FROM = {".docx": "report.html", ".pdf": "report.html"}
@@ -96,7 +97,7 @@ def _content(path: Path) -> Content:
     if path.suffix == ".html":
         return dict(_page(read_blocks(path.read_text(encoding="utf-8"))))
     if path.suffix == ".xlsx":
-        return dict(_cells(path))
+        return dict(read_cells(path))
     rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
     return {f"{i}/{j}": cell for i, row in enumerate(rows) for j, cell in enumerate(row)}
 
@@ -118,12 +119,3 @@ def _page(blocks: list[Block]) -> Iterator[tuple[str, str]]:
         for j, row in enumerate(block.rows):
             for k, cell in enumerate(row):
                 yield f"{i}/{j}/{k}/{row[0].text}", cell.text
-
-
-def _cells(path: Path) -> Iterator[tuple[str, Any]]:
-    from openpyxl import load_workbook
-
-    for sheet in load_workbook(path, read_only=True):
-        for i, row in enumerate(sheet.iter_rows(values_only=True)):
-            for j, value in enumerate(row):
-                yield f"{sheet.title}/{i}/{j}/{row[0]}", value

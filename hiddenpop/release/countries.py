@@ -106,8 +106,9 @@ def compare_countries(
 ) -> CountrySheet:
     """Estimate every country by the same rules, pool the estimates, and predict each country from the others.
 
-    Use to see which figures may stand side by side. A country's own estimate is that of its report, with its verdict;
-    only estimates that are at least indicative speak for other countries.
+    Use to see which figures may stand side by side. A country's own estimate is that of its report: left out where the
+    verdict is not to publish it, only its floor where the verdict is a lower bound. Only estimates that are at least
+    indicative speak for other countries.
 
     Parameters
     ----------
@@ -179,18 +180,27 @@ def _row(
     headline, lists = report.headline, getattr(report.data, "n_lists", 1)
     row: dict[str, Any] = {"country": name, "lists": lists, "observed": report.data.observed}
     row |= {"method": headline.method, "verdict": report.verdict.level, "reason": report.verdict.reasons[0]}
-    if isinstance(headline, Estimate) and headline.interval is not None:
-        limits = headline.interval
-        row |= {"population": headline.population, "population_low": limits.low, "population_high": limits.high}
-        if base is not None:
-            own = {"rate": headline.population, "rate_low": limits.low, "rate_high": limits.high}
-            row |= {key: None if value is None else value * per / base[name] for key, value in own.items()}
+    own = _own(report)
+    row |= own
+    if base is not None:
+        row |= {key.replace("population", "rate"): value * per / base[name] for key, value in own.items()}
     if pooled is not None:
         row |= _ends("pooled", pooled.pooled.get(name)) | _ends("predicted", pooled.predicted[name])
         if name in pooled.as_expected and isinstance(headline, Estimate):
             row["error"] = pooled.predicted[name].population / headline.population
             row["as_expected"] = "yes" if pooled.as_expected[name] else "no"
     return row
+
+
+def _own(report: Report) -> dict[str, float]:
+    """What may be said of the country's own estimate: nothing, a floor, or the estimate with its limits."""
+    headline, level = report.headline, report.verdict.level
+    if not isinstance(headline, Estimate) or headline.interval is None or level == "do-not-publish":
+        return {}
+    limits = {"population_low": headline.interval.low}
+    if level == "lower-bound-only" or headline.interval.high is None:
+        return limits
+    return limits | {"population_high": headline.interval.high, "population": headline.population}
 
 
 def _ends(name: str, figure: Figure | None) -> dict[str, float]:
@@ -219,6 +229,8 @@ def _line(row: Mapping[str, Any]) -> str:
     for name, said in (("population", "own"), ("pooled", "pooled"), ("predicted", "by the others")):
         if f"{name}_high" in row:
             parts.append(f"{said} {row[f'{name}_low']:,.0f} to {row[f'{name}_high']:,.0f}")
+        elif f"{name}_low" in row:
+            parts.append(f"{said} at least {row[f'{name}_low']:,.0f}")
     return "; ".join(parts)
 
 

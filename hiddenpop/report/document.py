@@ -192,7 +192,7 @@ def render(
     )
     environment.filters |= {
         "option": option_text,
-        "method_label": label,
+        "method_label": lambda result: label(result, spoken.say),
         "say": spoken.say,
         "number": lambda value: whole(value, spoken),
     }

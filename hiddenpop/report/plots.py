@@ -55,7 +55,7 @@ def plot_estimates(results: Sequence[Estimate | Refusal], *, highlight: int | No
             say(f"{estimates[0].observed:,} known"), (estimates[0].observed, 1.0), xycoords=("data", "axes fraction"),
             xytext=(4, 2), textcoords="offset points", color=MUTED, fontsize=8,
         )  # fmt: skip
-    names = [label(r) for r in results]
+    names = [label(r, say) for r in results]
     axes.set_yticks(range(len(results)), [_name(n, 52) for n in names])
     axes.set_ylim(len(results) - 0.4, -0.6)
     axes.set_xlabel(say("people"))

@@ -81,7 +81,7 @@ def band_sentence(found: Examination) -> str:
     return f"If {found.sensitivity.unknown} is {span} instead of absent: between {low} and {high} people."
 
 
-def label(estimate: Estimate | Refusal) -> str:
+def label(estimate: Estimate | Refusal, say: Say = str) -> str:
     """The method with the options that differ from its defaults."""
     if isinstance(estimate, Refusal):
         return estimate.method
@@ -92,7 +92,7 @@ def label(estimate: Estimate | Refusal) -> str:
         if name in defaults and value is not None and value != defaults[name][1]
     }
     if any(check.name == "independence-assumed" for check in estimate.checks):
-        return f"{estimate.method} (independent lists)"
+        return f"{estimate.method} ({say('independent lists')})"
     told = ", ".join(f"{name} {option_text(value)}" for name, value in given.items())
     return f"{estimate.method} ({told})" if told else estimate.method
 

@@ -17,7 +17,7 @@ ENGLISH = re.compile(r"\b(the|of|and|are|which|people|with|there|from|than|its|e
 SHOWN = {"Check": 3, "NotEstimableError": 0, "ConvergenceError": 0}  # where the message stands; hints stand by name
 REFUSED = SHOWN | {"DataError": 0, "OptionError": 0}
 ESTIMATING = ("estimators", "numerics", "registry", "covariates", "replicates")
-NOT_WHOLE = re.compile(r"7 gives |7 there is|7, the number|7: more than|.*C\(\)|Lists d.* (p = 7\)|part\., as.*)$")
+NOT_WHOLE = re.compile(r"7 gives |7+ there is|7+, the number|7: more than|.*C\(\)|Lists d.* (p = 7\)|part\., as.*)$")
 TABLES = {
     "banded": hp.BandedTable.from_bands({"100": 54, "010": 46, "001": (88, 92), "110": 15, "101": 19, "011": (5, 9)}),
     "apart": hp.CaptureTable.from_counts({"100": 5, "010": 6, "001": 7}),
