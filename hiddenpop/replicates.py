@@ -134,11 +134,17 @@ def _mixed(estimates: Sequence[Estimate], draws: Floats, level: float) -> Estima
     population = float(np.mean([one.population for one in estimates]))
     low, high = central(draws, level)
     limits = Interval(max(observed, min(low, population)), max(high, population), level, "combined")
-    checks = tuple(dict.fromkeys(check for one in estimates for check in one.checks if check.passed is False))
+    failed = {check.name: check for one in reversed(estimates) for check in one.failed}  # each once
     return replace(
-        estimates[0], population=population, interval=limits, observed=observed, checks=checks, fit=None, draws=draws,
+        estimates[0],
+        population=population,
+        interval=limits,
+        observed=observed,
+        checks=tuple(failed.values()),
         provenance=origin(estimates),
-    )  # fmt: skip
+        fit=None,
+        draws=draws,
+    )
 
 
 def combine(

@@ -1,6 +1,7 @@
 """Combining estimates of several tables: the published formulas by hand, and what is refused."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import hiddenpop as hp
@@ -76,3 +77,34 @@ def test_what_cannot_be_combined(korea):
 @pytest.fixture
 def korea():
     return hp.load("korea")
+
+
+def tabulated(shared):
+    people = {"10": 90, "01": 80, "11": shared}, {"10": 50, "01": 60, "11": shared}
+    rows = [(year, int(h[0]), int(h[1]), n) for year, one in zip("ab", people, strict=True) for h, n in one.items()]
+    frame = pd.DataFrame(rows, columns=["year", "police", "ngo", "count"])
+    return hp.read_captures(frame, ["police", "ngo"], "count", ["year"])
+
+
+def test_strata_of_equal_tables_are_those_of_one():
+    table = hp.load("bangladesh_pwid")
+    one = hp.estimate_strata(table, "chapman", seed=1)
+    found = hp.estimate_strata_replicates([table] * 4, "chapman", seed=1)
+    assert found.labels == one.labels
+    assert found.draws.shape == one.draws.shape
+    assert found.total.population == pytest.approx(one.total.population)
+    assert found.total.interval.low == pytest.approx(one.total.interval.low, rel=0.01)
+    assert found.total.interval.high == pytest.approx(one.total.interval.high, rel=0.01)
+    assert [part.observed for part in found.parts] == [part.observed for part in one.parts]
+
+
+def test_strata_of_tables_that_differ_are_put_together():
+    tables = [tabulated(shared) for shared in (20, 25, 30)]
+    found = hp.estimate_strata_replicates(tables, "chapman", seed=1)
+    apart = [hp.estimate_strata(table, "chapman", draws=1334, seed=1).draws for table in tables]
+    assert (found.draws == np.concatenate(apart, axis=1)).all()
+    assert found.total.interval.high > hp.estimate_strata(tables[1], "chapman", seed=1).total.interval.high
+    assert found.total.population == pytest.approx(sum(part.population for part in found.parts))
+    assert found.total.draws == pytest.approx(found.draws.sum(axis=0))
+    with pytest.raises(hp.NotEstimableError, match="Not every stratum"):
+        hp.estimate_strata_replicates([tables[0], tables[1].select(year="a")], "chapman")

@@ -7,7 +7,7 @@ from typing import Any
 
 from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import HiddenpopError
+from hiddenpop.errors import HiddenpopError, MissingExtraError, OptionError, UnknownNameError
 from hiddenpop.registry import Data, attempt, find_method
 from hiddenpop.replicates import attempt_all, estimate_replicates
 from hiddenpop.result import Check, Estimate, Refusal
@@ -23,6 +23,7 @@ RULE = (
 SHRINKAGE: Mapping[str, Any] = {"shared_sd": 0.5, "scatter": 0.25}
 EVERY_PAIR: Mapping[str, Any] = {"interactions": "all", "interval": "profile"}
 CLAIMS: Mapping[str, Mapping[str, Any]] = {"loglinear-shrinkage": SHRINKAGE, "loglinear": EVERY_PAIR}
+MISTAKES = (OptionError, UnknownNameError, MissingExtraError)  # of who asks, not of the data
 COMPLETED = 20  # tables that stand for one whose counts are known up to bands
 TOO_LITTLE = ("interval-width", "no-upper-limit", "people-per-dependence")
 SELECTING = ("loglinear-search", "loglinear-stepwise", "loglinear-average", "graphical", "bayes-threshold")
@@ -68,13 +69,21 @@ def find_headline(
     ----------
     data, level, seed, replicates : as in `choose_headline`
     method, options : None takes the rule
+
+    Raises
+    ------
+    OptionError, UnknownNameError, MissingExtraError
+        If the call is at fault and not the data, which is no refusal.
     """
     if method is None:
         return choose_headline(data, level=level, seed=seed, replicates=replicates)
     common = {"level": level, "seed": seed}
     known = find_method(method).options
     given = {name: value for name, value in common.items() if name in known} | dict(options or {})
-    return attempt_all(replicates or (data,), method, **given)
+    found = attempt_all(replicates or (data,), method, **given)
+    if isinstance(found, Refusal) and isinstance(found.error, MISTAKES):
+        raise found.error
+    return found
 
 
 def _by_rule(data: Data, level: float, seed: int | None) -> Estimate | Refusal:

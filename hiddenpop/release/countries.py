@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter
 
-from hiddenpop.errors import DataError, HiddenpopError
+from hiddenpop.errors import DataError, HiddenpopError, SparseOverlapWarning
 from hiddenpop.intake import read_captures
 from hiddenpop.national import Figure, Pooled, pool_countries
 from hiddenpop.national.gap import PER, by_label
@@ -125,11 +126,13 @@ def compare_countries(
     DataError
         If inhabitants are given and some country has none.
     """
+    base = None if inhabitants is None else _inhabitants(inhabitants, tables)
     reports = {}
     for name, table in tables.items():
         tell(name)
-        reports[name] = build_report(table, level=level, seed=seed, patience=PATIENCE)
-    base = None if inhabitants is None else _inhabitants(inhabitants, reports)
+        with catch_warnings():
+            simplefilter("ignore", SparseOverlapWarning)  # the verdict says it
+            reports[name] = build_report(table, level=level, seed=seed, patience=PATIENCE)
     speaking = {n: r.headline for n, r in reports.items() if _speaks(r) and isinstance(r.headline, Estimate)}
     silent = {name: report.data.observed for name, report in reports.items() if name not in speaking}
     pooled = pool_countries(speaking, silent, level=level, seed=seed) if len(speaking) >= FEWEST else None
@@ -162,10 +165,10 @@ def _speaks(report: Report) -> bool:
     return report.verdict.level in SPEAKING and headline.hidden > 0.0
 
 
-def _inhabitants(given: Mapping[str, float] | DataFrame, reports: Mapping[str, Report]) -> Mapping[str, float]:
+def _inhabitants(given: Mapping[str, float] | DataFrame, tables: Mapping[str, Data]) -> Mapping[str, float]:
     if not isinstance(given, Mapping):
         given = {label[0]: people for label, people in by_label(given, ("country",)).items()}
-    gone = [name for name, report in reports.items() if not given.get(name, 0.0) >= report.data.observed]
+    gone = [name for name, table in tables.items() if not given.get(name, 0.0) >= table.observed]
     if gone:
         raise DataError(
             f"Inhabitants are missing, or fewer than the people known: {', '.join(gone)}.",

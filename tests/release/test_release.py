@@ -138,6 +138,31 @@ def test_diff_names_the_cause(release, tmp_path):
     assert abs(found.steps[1].after / found.steps[1].before - 1.0) > 0.01
 
 
+def test_links_are_drawn_and_the_report_speaks_spanish(tmp_path):
+    flaws = hp.Flaws(typo=0.02, spelling=0.05, no_birth=0.01)
+    design = hp.Design(population=1500, probabilities=(0.3, 0.3, 0.25))
+    made = hp.make_registers(design, ["police", "ngo", "shelter"], flaws=flaws, seed=4)
+    made.write(tmp_path, key=False)
+    (tmp_path / "analysis.toml").write_text(
+        '[data]\nregisters = "intake.toml"\n[linkage]\nreplicates = 4\n[strata]\nby = ["region"]\nmethod = "chao"\n'
+        '[report]\nlanguage = "es"\n'
+    )
+    folder = hp.run_analysis(tmp_path / "analysis.toml", tmp_path / "out")
+    report = json.loads((folder / "report.json").read_text())
+    linkage = json.loads((folder / "linkage.json").read_text())
+    assert report["headline"]["interval"]["kind"] == "combined"
+    assert report["headline"]["interval"]["low"] < 1500 < report["headline"]["interval"]["high"]
+    assert len(linkage["replicates"]) == 4
+    page = (folder / "report.html").read_text()
+    assert '<html lang="es">' in page
+    assert "Los enlaces se" in page or "vincularon" in page
+    known = sum(part["observed"] for part in json.loads((folder / "strata.json").read_text())["strata"])
+    assert known == pytest.approx(report["headline"]["observed"], abs=3)
+    names = {name for records in made.registers.values() for name in records["surname"].dropna() if len(name) > 5}
+    told = "".join(file.read_text() for file in folder.iterdir() if file.suffix in (".json", ".csv", ".html"))
+    assert not [name for name in names if name in told]
+
+
 def kill_at(path, output, seconds):
     """Start a run and kill it after a while; was it still running?"""
     words = [sys.executable, "-m", "hiddenpop", "run", str(path), "-o", str(output)]
@@ -205,5 +230,12 @@ def test_faults_of_a_description_are_told_together(tmp_path, text, says):
     path = tmp_path / "analysis.toml"
     path.write_text(text)
     with pytest.raises(hp.DataError, match=says):
+        hp.run_analysis(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_option_out_of_range_stops_the_run_and_is_no_refusal(tmp_path):
+    path = describe(tmp_path, method='method = "loglinear"\noptions = {interactions = "some"}')
+    with pytest.raises(hp.OptionError, match="some"):
         hp.run_analysis(path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
