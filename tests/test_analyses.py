@@ -140,3 +140,19 @@ def test_the_detection_gap_writes_its_tables_again():
     text = (folder / "README.md").read_text(encoding="utf-8")
     for table in study["tables"](read_rows(folder / "figures.csv")).values():
         assert table in text
+
+
+def test_countries_of_known_population():
+    folder = FOLDER / "countries"
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    kept = {}
+    for name in ("simulated", "published"):
+        rows = list(csv.DictReader((folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
+        assert all(f"| {' | '.join(row.values())} |" in readme for row in rows)
+        kept[name] = rows
+    pooled = {r["scenario"]: float(r["coverage"]) for r in kept["simulated"] if r["figure"] == "pooled"}
+    assert all(0.925 < share < 0.975 for name, share in pooled.items() if "err" not in name)
+    script = runpy.run_path(str(folder / "countries.py"))
+    rows = script["run"]("alike, large", 0)
+    assert {row["figure"] for row in rows} == {"own", "pooled", "pooled with its prior", "predicted"}
+    assert sum(int(row["holds"]) for row in rows) / len(rows) > 0.8

@@ -12,7 +12,7 @@ from hiddenpop.errors import DataError, HiddenpopError, SparseOverlapWarning
 from hiddenpop.intake import read_captures
 from hiddenpop.national import Figure, Pooled, pool_countries
 from hiddenpop.national.gap import PER, by_label
-from hiddenpop.national.transport import FEWEST
+from hiddenpop.national.transport import FEWEST, poolable
 from hiddenpop.national.workbook import TEXT, Sheet, write_sheet
 from hiddenpop.registry import Data
 from hiddenpop.release.results import PATIENCE
@@ -133,7 +133,7 @@ def compare_countries(
         with catch_warnings():
             simplefilter("ignore", SparseOverlapWarning)  # the verdict says it
             reports[name] = build_report(table, level=level, seed=seed, patience=PATIENCE)
-    speaking = {n: r.headline for n, r in reports.items() if _speaks(r) and isinstance(r.headline, Estimate)}
+    speaking = {name: found for name, report in reports.items() if (found := _speaks(report)) is not None}
     silent = {name: report.data.observed for name, report in reports.items() if name not in speaking}
     pooled = pool_countries(speaking, silent, level=level, seed=seed) if len(speaking) >= FEWEST else None
     rows = [_row(name, report, pooled, base, per) for name, report in reports.items()]
@@ -158,11 +158,9 @@ def write_countries(found: CountrySheet, path: str | Path) -> None:
     write_sheet(Sheet(found.rows, HEADINGS, FORMATS, columns, notes, origins), path)
 
 
-def _speaks(report: Report) -> bool:
-    headline = report.headline
-    if not isinstance(headline, Estimate) or headline.interval is None or headline.interval.high is None:
-        return False
-    return report.verdict.level in SPEAKING and headline.hidden > 0.0
+def _speaks(report: Report) -> Estimate | None:
+    """What a country may say of others."""
+    return poolable(report.data, report.headline) if report.verdict.level in SPEAKING else None
 
 
 def _inhabitants(given: Mapping[str, float] | DataFrame, tables: Mapping[str, Data]) -> Mapping[str, float]:
