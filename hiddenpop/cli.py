@@ -52,6 +52,7 @@ from hiddenpop.provenance import versions
 from hiddenpop.registry import METHODS, attempt, estimate_by
 from hiddenpop.registry import compare as compare_methods
 from hiddenpop.registry import estimate as estimate_by_id
+from hiddenpop.report.language import Code
 from hiddenpop.report.text import label
 from hiddenpop.result import Check, Estimate, Refusal
 from hiddenpop.sightings import SightingCounts
@@ -201,14 +202,15 @@ def compare(
 @app.command(epilog="Example: hiddenpop report uk_2013 -o uk_2013.html")
 def report(
     table: TableArgument,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .html, .pdf or .docx.")],
     lists: Lists = None, count: Count = None, strata: Strata = None, where: Where = None,
     method: Headline = None,
     option: Options = None, level: Level = 0.95, seed: Seed = None,
     threshold: Threshold = None, override: Override = None, reason: Reason = "",
+    language: Annotated[Code, typer.Option("--language", help="Of the report: en or es.")] = "en",
     as_json: AsJson = False, strict: Strict = False,
 ) -> None:  # fmt: skip
-    """Write a report: headline, verdict, every method, data, methods and provenance in one HTML file."""
+    """Write a report: headline, verdict, every method, data, methods and provenance in one HTML, PDF or DOCX file."""
     from hiddenpop.report import write_report
 
     options = io.read_options_if_named(method, option or ())
@@ -217,7 +219,7 @@ def report(
     command = shlex.join(["hiddenpop", *sys.argv[1:]])
     made = write_report(
         data, output, method=method, options=options, level=level, seed=seed, threshold=threshold,
-        override=io.read_override(override, reason), command=command,
+        override=io.read_override(override, reason), language=language, command=command,
     )  # fmt: skip
     if as_json:
         io.print_json(made.to_dict())

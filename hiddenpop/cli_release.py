@@ -40,7 +40,8 @@ def run(
     """
     if analysis.suffix != ".toml":
         raise OptionError(f"{str(analysis)!r} is no description of an analysis.", hint="Give a file ending in .toml.")
-    folder = run_analysis(analysis, output or analysis.with_suffix(""), tell=_tell)
+    folder = output or analysis.with_suffix("")
+    run_analysis(analysis, folder, tell=_tell)
     if as_json:
         io.print_json(loads((folder / RELEASE).read_text(encoding="utf-8")))
     else:

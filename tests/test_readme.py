@@ -18,7 +18,16 @@ def examples():
             yield command, output
 
 
+def files():
+    """(name, text) of the descriptions whose first line is their name."""
+    for block in re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL):
+        if found := re.match(r"# (\w+\.toml)\n", block):
+            yield found[1], block
+
+
 def test_commands_print_what_the_readme_says(tmp_path):
+    for name, text in files():
+        (tmp_path / name).write_text(text)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     seen = 0
     for command, expected in examples():

@@ -11,6 +11,7 @@ from hiddenpop.numerics.search import Found
 
 WIDTHS = (2, 6, 10)
 FEWEST_MODELS = 4
+TIED = 1e-9  # of what explains most, from which it explains as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,10 @@ def ranges(found: Found) -> dict[str, tuple[float, float] | None]:
 
 
 def find_split(found: Found, space: Space, width: float = 6.0) -> Split | None:
-    """The interaction whose presence explains most of the differences between models within `width` of the best."""
+    """The interaction whose presence explains most of the differences between models within `width` of the best.
+
+    Two that are never in a model together explain the same: the first is taken, whatever the last digits say.
+    """
     inside = found.criterion <= found.criterion[0] + width
     rows, hidden = found.rows[inside].astype(bool), found.hidden[inside]
     if len(hidden) < FEWEST_MODELS:
@@ -56,7 +60,7 @@ def find_split(found: Found, space: Space, width: float = 6.0) -> Split | None:
     if not mixed.any() or total <= 0.0:
         return None
     between = np.where(mixed, (weight * centred) @ rows, 0.0) ** 2 / np.where(mixed, share * (1.0 - share), 1.0)
-    term = int(np.argmax(between))
+    term = int(np.argmax(between >= between.max() * (1.0 - TIED)))
     having, lacking = hidden[rows[:, term]], hidden[~rows[:, term]]
     return Split(
         int(space.terms[term]),

@@ -21,7 +21,7 @@ from hiddenpop.provenance import versions
 from hiddenpop.registry import PATIENCE, Data, compare, find_method
 from hiddenpop.report.documents import write_document
 from hiddenpop.report.figures import Figures, describe_figures
-from hiddenpop.report.language import Language
+from hiddenpop.report.language import Code, Language
 from hiddenpop.report.methods_text import methods_text, references
 from hiddenpop.report.plots import as_svg, plot_estimate, plot_estimates, plot_overlaps
 from hiddenpop.report.text import Say, band_sentence, gap_sentence, label, option_text, sentence, whole
@@ -128,7 +128,7 @@ def write_report(
     seed: int | None = None,
     threshold: float | None = None,
     override: tuple[Level, str] | None = None,
-    language: str = "en",
+    language: Code = "en",
     command: str = "",
 ) -> Report:
     """Write a report as one self-contained HTML file, PDF or DOCX, and return what it says.
@@ -166,7 +166,7 @@ def render(
     command: str = "",
     title: str = "",
     dated: str | None = None,
-    language: str = "en",
+    language: Code = "en",
     figures: Figures = NOTHING_BESIDE,
 ) -> str:
     """The report as HTML.

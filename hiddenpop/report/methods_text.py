@@ -98,7 +98,7 @@ def _headline(report: Report) -> Iterator[str]:
 def _doubt(report: Report) -> Iterator[str]:
     found, made = report.examination, sum(isinstance(one, Estimate) for one in report.estimates)
     refused = len(report.estimates) - made
-    yield f"{made} methods gave an estimate from the same data, {refused} gave none."
+    yield f"Estimates from the same data, by method and options: {made}; methods without one: {refused}."
     if _fitted(report):
         yield (
             "A log-linear model without a prior has an estimate only if one exists and is unique; that was established "
