@@ -21,6 +21,11 @@ from hiddenpop.result import POOR_FIT, Check, Estimate
 from hiddenpop.strata import StratifiedEstimate, estimate_strata
 
 
+def relative(change: float) -> int:
+    """A change of a logarithm in whole per cent."""
+    return round(100.0 * (exp(change) - 1.0))
+
+
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """A change of a logarithm between two periods.
@@ -42,8 +47,8 @@ class Contribution:
         return not self.low <= 0.0 <= self.high
 
     def __str__(self) -> str:
-        value, low, high = (100.0 * (exp(x) - 1.0) for x in (self.value, self.low, self.high))
-        return f"{value:+.0f} % ({low:+.0f} to {high:+.0f})"
+        value, low, high = (relative(x) for x in (self.value, self.low, self.high))
+        return f"{value:+d} % ({low:+d} to {high:+d})"
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,9 @@ class Change:
         return self.prevalence.low - log(drift), self.prevalence.high + log(drift)
 
     def __str__(self) -> str:
-        detected = 100.0 * (exp(self.detected) - 1.0)
         return (
-            f"{self.before} to {self.after}: known people {detected:+.0f} %; prevalence {self.prevalence}, "
-            f"detection {self.detection}"
+            f"{self.before} to {self.after}: known people {relative(self.detected):+d} %; "
+            f"prevalence {self.prevalence}, detection {self.detection}"
         )
 
 

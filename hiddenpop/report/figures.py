@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 from typing import TYPE_CHECKING, Any
 
+from hiddenpop.national.trend import relative
 from hiddenpop.strata import TOTAL
 
 if TYPE_CHECKING:
@@ -71,16 +71,13 @@ def _changes(trend: Trend) -> list[dict[str, str]]:
     for change in trend.changes:
         named = {"people": change.prevalence, "chance to be known": change.detection}
         ends = {"before": change.before, "after": change.after}
-        found.append(ends | {"what": "people known", "list": ""} | _percent(change.detected))
+        detected = {"value": f"{relative(change.detected):+d} %", "low": "–", "high": "–", "rises": "–"}
+        found.append(ends | {"what": "people known", "list": ""} | detected)
         found += [ends | {"what": what, "list": ""} | _contribution(part) for what, part in named.items()]
         found += [ends | {"what": "", "list": name} | _contribution(part) for name, part in change.lists.items()]
     return found
 
 
-def _percent(value: float) -> dict[str, str]:
-    return {"value": f"{100.0 * (exp(value) - 1.0):+.0f} %", "low": "–", "high": "–", "rises": "–"}
-
-
 def _contribution(part: Contribution) -> dict[str, str]:
-    value, low, high = (f"{100.0 * (exp(x) - 1.0):+.0f} %" for x in (part.value, part.low, part.high))
+    value, low, high = (f"{relative(x):+d} %" for x in (part.value, part.low, part.high))
     return {"value": value, "low": low, "high": high, "rises": f"{part.rises:.2f}"}
