@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 TEXT = "@"
-WIDE, NARROW = 22, 12
+WIDE, NARROW = 60, 13  # letters
+LINE = 15.0  # points
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,7 @@ def _write_workbook(sheet: Sheet, path: Path) -> None:
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     book = Workbook()
     page = book.active
@@ -85,8 +88,9 @@ def _write_workbook(sheet: Sheet, path: Path) -> None:
     columns = list(sheet.columns)
     texts = [sheet.formats[name] == TEXT for name in columns]
     page.append([sheet.headings[name] for name in columns])
-    for cell in page[1]:
-        cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
+    for cell, text in zip(page[1], texts, strict=True):
+        cell.font = Font(bold=True)
+        cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="left" if text else "right")
     for row in sheet.rows[columns].map(defuse).itertuples(index=False):
         page.append([_cell(value, sheet.missing) for value in row])
         for cell, name, text in zip(page[page.max_row], columns, texts, strict=True):
@@ -94,15 +98,28 @@ def _write_workbook(sheet: Sheet, path: Path) -> None:
             cell.alignment = Alignment(wrap_text=True, vertical="top") if text else Alignment(
                 horizontal="right", vertical="top"
             )  # fmt: skip
-    for place, text in enumerate(texts, start=1):
-        page.column_dimensions[get_column_letter(place)].width = WIDE if text else NARROW
+    widths = [_width(page, place) if text else NARROW for place, text in enumerate(texts, start=1)]
+    for place, width in enumerate(widths, start=1):
+        page.column_dimensions[get_column_letter(place)].width = width
+    for row in page.iter_rows():
+        letters = [len(cell.value) if isinstance(cell.value, str) else 1 for cell in row]
+        lines = max(ceil(n / width) for n, width in zip(letters, widths, strict=True))
+        page.row_dimensions[row[0].row].height = LINE * max(1, lines)
     page.freeze_panes = page.cell(row=2, column=next((i for i, text in enumerate(texts, 1) if not text), 1))
+    page.page_setup.orientation, page.page_setup.fitToHeight = "landscape", 0
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     _write_texts(book.create_sheet("Notes"), [(note, "") for note in sheet.notes])
     told = [(name, value if isinstance(value, str | int) else dumps(value)) for name, value in sheet.origins]
     _write_texts(book.create_sheet("Provenance"), told)
     book.properties.created = book.properties.modified = TIMELESS
     book.save(path)
     drop_times(path)
+
+
+def _width(page: Any, place: int) -> int:
+    """Of a column of texts: its longest one, within reason."""
+    longest = max(len(str(page.cell(row=row, column=place).value or "")) for row in range(1, page.max_row + 1))
+    return min(WIDE, longest + 2)
 
 
 def _write_texts(page: Any, rows: list[tuple[str, Any]]) -> None:
