@@ -3,7 +3,7 @@
 from hiddenpop.national.disclosure import Bounds, Release, attack, protect
 from hiddenpop.national.gap import gap_figures
 from hiddenpop.national.office import sdmx_frame, write_publication
-from hiddenpop.national.tables import PublicationTable, publication_table
+from hiddenpop.national.tables import PublicationTable, publication_table, read_publication
 from hiddenpop.national.transport import Figure, Pooled, pool_countries
 from hiddenpop.national.trend import Change, Contribution, Trend, decompose, trend
 
@@ -22,6 +22,7 @@ __all__ = [
     "pool_countries",
     "protect",
     "publication_table",
+    "read_publication",
     "sdmx_frame",
     "trend",
     "write_publication",

@@ -85,7 +85,8 @@ def protect(
     counts : people of each combination of categories; combinations not given are zero
     columns : names of the columns
     threshold : int, 2 or more; smallest count that is shown, apart from zero
-    earlier : releases of the same people by some of the same columns, whose counts are known already
+    earlier : releases of the same people, or of some of the categories, by some of the same columns, whose counts are
+        known already
 
     Raises
     ------
@@ -181,14 +182,16 @@ class _Frame:
         return tuple(product(*([*sorted({c[i] for c in self.combinations}), TOTAL] for i in places)))
 
     def sums(self, columns: Sequence[str], labels: Sequence[Label]) -> Floats:
-        """(c, m) which combinations each cell is the sum of."""
+        """(c, m) which combinations each cell is the sum of; totals are of the categories that the cells name."""
         gone = [name for name in columns if name not in self.columns]
         if gone:
             raise DataError(f"{some_of(gone)}: the counts have no such column.", hint="Give counts by all columns.")
         places = [self.columns.index(name) for name in columns]
         grid = np.array([[c[i] for i in places] for c in self.combinations], dtype=object)
+        own = [np.isin(grid[:, j], [label[j] for label in labels]) for j in range(len(places))]
         rows = [
-            np.logical_and.reduce([(grid[:, j] == v) | (v == TOTAL) for j, v in enumerate(label)]) for label in labels
+            np.logical_and.reduce([own[j] if v == TOTAL else grid[:, j] == v for j, v in enumerate(label)])
+            for label in labels
         ]
         return np.array(rows, dtype=float)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,6 +90,27 @@ def publication_table(
     rows["hidden_count"] = keep_back
     notes = _notes(found, int(keep_back.sum()), threshold)
     return PublicationTable(found.by, rows, release, found.level, per, notes, found.total.provenance.to_dict())
+
+
+def read_publication(path: str | Path) -> Release:
+    """The counts of a publication table that was written as .csv, as far as it shows them, to be given as `earlier`.
+
+    Raises
+    ------
+    DataError
+        If the file is no such table.
+    """
+    from pandas import read_csv
+
+    try:
+        rows = read_csv(path, dtype=str, keep_default_na=False)
+        by = tuple(str(name) for name in rows.columns[: list(rows.columns).index(DETECTED[0])])
+        hidden = (rows["hidden_count"] == "True").to_numpy()
+        counts = np.array([0 if away else int(float(n)) for n, away in zip(rows[DETECTED[0]], hidden, strict=True)])
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{str(path)!r} is no publication table.", hint="Give publication.csv of a release.") from error
+    labels = tuple(zip(*(rows[name] for name in by), strict=True))
+    return Release(by, labels, counts, hidden, np.zeros_like(hidden))
 
 
 def _every_total(found: StratifiedEstimate, denominators: Denominators | None, per: int) -> DataFrame:

@@ -89,6 +89,7 @@ class Strata(_Part):
     by : stratum columns
     method, options : of each stratum
     threshold : smallest count of detected people that is shown
+    earlier : folders of releases of the same people, which together with this one must not tell a hidden count
     denominators : file with the stratum columns and `people`
     per : inhabitants that a rate is for
     """
@@ -97,6 +98,7 @@ class Strata(_Part):
     method: str = "loglinear-shrinkage"
     options: dict[str, Value] = {}
     threshold: int = Field(5, ge=2)
+    earlier: tuple[str, ...] = ()
     denominators: str | None = None
     per: int = Field(100_000, ge=1)
 

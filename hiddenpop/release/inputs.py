@@ -19,6 +19,8 @@ from hiddenpop.registry import Data
 from hiddenpop.release.description import Analysis, read_analysis
 from hiddenpop.result import plain
 
+PUBLICATION = "publication.csv"
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -61,8 +63,10 @@ def read_inputs(path: Path) -> Inputs:
     analysis = read_analysis(path)
     folder, asked = path.resolve().parent, analysis.data
     digests: dict[str, str] = {}
-    if analysis.strata and analysis.strata.denominators:
-        digests[analysis.strata.denominators] = _digest(folder / analysis.strata.denominators)
+    if asked_strata := analysis.strata:
+        beside = [asked_strata.denominators] if asked_strata.denominators else []
+        for name in [*beside, *(f"{one}/{PUBLICATION}" for one in asked_strata.earlier)]:
+            digests[name] = _digest(folder / name)
     if asked.registers is None:
         return Inputs(analysis, folder, _select(_read_table(folder, analysis, digests), asked.where), digests)
     digests[asked.registers] = _digest(folder / asked.registers)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from hiddenpop.national import PublicationTable, Trend, publication_table, trend
-from hiddenpop.release.inputs import Inputs, whole_table
+from hiddenpop.national import PublicationTable, Trend, publication_table, read_publication, trend
+from hiddenpop.release.inputs import PUBLICATION, Inputs, whole_table
 from hiddenpop.replicates import estimate_strata_replicates
 from hiddenpop.report.document import Report, build_report, render
 from hiddenpop.report.figures import Figures
@@ -47,7 +47,8 @@ class Results:
             from pandas import read_csv
 
             base = read_csv(self.inputs.folder / asked.denominators, dtype=dict.fromkeys(asked.by, str))
-        return publication_table(self.strata, base, per=asked.per, threshold=asked.threshold)
+        earlier = [read_publication(self.inputs.folder / name / PUBLICATION) for name in asked.earlier]
+        return publication_table(self.strata, base, per=asked.per, threshold=asked.threshold, earlier=earlier)
 
     @cached_property
     def trend(self) -> Trend:

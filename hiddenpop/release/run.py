@@ -16,7 +16,7 @@ from hiddenpop.intake import write_captures
 from hiddenpop.national import write_publication
 from hiddenpop.output import write_whole
 from hiddenpop.provenance import versions
-from hiddenpop.release.inputs import read_inputs
+from hiddenpop.release.inputs import PUBLICATION, read_inputs
 from hiddenpop.release.results import Results
 from hiddenpop.report.documents import write_document
 from hiddenpop.result import plain
@@ -97,7 +97,7 @@ def steps(results: Results) -> dict[str, Callable[[Path], None]]:
         found["table.csv"] = lambda path: write_captures(table, path)
     if asked.strata is not None:
         found["strata.json"] = lambda path: _write_json(path, results.strata.to_dict())
-        found["publication.csv"] = lambda path: write_publication(results.publication, path)
+        found[PUBLICATION] = lambda path: write_publication(results.publication, path)
         found["publication.xlsx"] = lambda path: write_publication(results.publication, path)
     if asked.trend is not None:
         found["trend.json"] = lambda path: _write_trend(results, path)

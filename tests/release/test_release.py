@@ -138,6 +138,38 @@ def test_diff_names_the_cause(release, tmp_path):
     assert abs(found.steps[1].after / found.steps[1].before - 1.0) > 0.01
 
 
+FEW_MEN = """1,0,0,m,2023,1
+0,1,0,m,2023,1
+0,0,1,m,2023,1
+1,1,0,m,2023,1
+"""
+
+
+def test_two_releases_together_do_not_tell_a_hidden_count(tmp_path):
+    women = "".join(line for line in CASES.splitlines(keepends=True) if ",m,2023," not in line)
+
+    def run(name, data="", strata=""):
+        text = describe(tmp_path).read_text().split("[trend]")[0]
+        text = text.replace("[estimate]", f"{data}\n[estimate]").replace('denominators = "people.csv"', strata)
+        path = tmp_path / f"{name}.toml"
+        path.write_text(text + 'method = "chao"\n')
+        (tmp_path / "cases.csv").write_text(women + FEW_MEN)
+        return hp.run_analysis(path, tmp_path / name)
+
+    first = run("first", data='where = {sex = "f"}')
+    careless, careful = run("careless"), run("careful", strata='earlier = ["first"]')
+
+    def told(folder):
+        releases = [hp.read_publication(one / "publication.csv") for one in (first, folder)]
+        return [bounds.label for bounds in hp.attack(releases) if bounds.recovered]
+
+    assert ("m", "2023") in told(careless)
+    assert told(careful) == []
+    assert "first/publication.csv" in json.loads((careful / RELEASE).read_text())["inputs"]
+    with pytest.raises(hp.DataError, match="no publication table"):
+        hp.read_publication(first / "table.csv")
+
+
 def test_links_are_drawn_and_the_report_speaks_spanish(tmp_path):
     flaws = hp.Flaws(typo=0.02, spelling=0.05, no_birth=0.01)
     design = hp.Design(population=1500, probabilities=(0.3, 0.3, 0.25))
