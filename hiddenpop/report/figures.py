@@ -55,6 +55,7 @@ def _rows(table: PublicationTable) -> list[dict[str, Any]]:
         row = {
             "labels": labels,
             "total": TOTAL in labels,
+            "hidden": record["hidden_count"],
             "observed": record["observed"],
             "population": record["population"],
             "low": record["population_low"],
