@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hiddenpop.arrays import Floats
 from hiddenpop.errors import DataError, some_of
 from hiddenpop.numerics.intervals import central
 from hiddenpop.result import Estimate
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 PER = 100_000
 PEOPLE = "people"
+ENDS = ("", "_low", "_high")
+FIGURES = (
+    *("observed", "detected_rate", "hidden_count"),
+    *(name + end for name in ("population", "hidden", "coverage", "ratio", "share", "rate") for end in ENDS),
+)
 Denominators = Mapping[Label, float]
 
 
@@ -46,7 +52,7 @@ def gap_figures(
     Raises
     ------
     DataError
-        If a stratum has no denominator, or fewer inhabitants than people on the lists.
+        If a stratum has no denominator, or fewer inhabitants than people estimated, or is called as a figure is.
 
     Examples
     --------
@@ -61,6 +67,9 @@ def gap_figures(
     from pandas import DataFrame
 
     strata = found if isinstance(found, StratifiedEstimate) else whole(found)
+    taken = [name for name in strata.by if name in FIGURES]
+    if taken:
+        raise DataError(f"A stratum column is called {some_of(taken)}, as a figure is.", hint="Rename it.")
     base = _read_denominators(strata, denominators)
     draws = [*strata.draws, strata.draws.sum(axis=0)]
     parts = [*strata.parts, strata.total]
@@ -68,21 +77,29 @@ def gap_figures(
     for place, (part, drawn) in enumerate(zip(parts, draws, strict=True)):
         label = strata.labels[place] if place < len(strata.labels) else (TOTAL,) * len(strata.by)
         row: dict[str, Any] = dict(zip(strata.by, label, strict=True)) | {"observed": part.observed}
-        figures: dict[str, tuple[float, Floats]] = {
-            "population": (part.population, drawn),
-            "hidden": (part.hidden, drawn - part.observed),
-            "coverage": (part.coverage, part.observed / drawn),
-            "ratio": (part.ratio, drawn / part.observed),
-            "share": (part.population / strata.total.population, drawn / draws[-1]),
-        }
+        row |= _figures(part, part.observed)
+        share = part.population / strata.total.population
+        low, high = central(drawn / draws[-1], strata.level)
+        row |= {"share": share, "share_low": min(low, share), "share_high": max(high, share)}
         if base is not None:
-            figures["rate"] = part.population * per / base[place], drawn * per / base[place]
             row["detected_rate"] = part.observed * per / base[place]
-        for name, (value, values) in figures.items():
-            low, high = central(values, strata.level)
-            row |= {name: value, f"{name}_low": min(low, value), f"{name}_high": max(high, value)}
+            row |= {f"rate{end}": row[f"population{end}"] * per / base[place] for end in ENDS}
         rows.append(row)
     return DataFrame(rows if strata.by else rows[-1:])
+
+
+def _figures(part: Estimate, known: int) -> dict[str, float]:
+    """What follows from the estimate and its limits."""
+    assert part.interval is not None
+    assert part.interval.high is not None
+    ends = {"": part.population, "_low": part.interval.low, "_high": part.interval.high}
+    turned = {"": "", "_low": "_high", "_high": "_low"}
+    return (
+        {f"population{end}": value for end, value in ends.items()}
+        | {f"hidden{end}": value - known for end, value in ends.items()}
+        | {f"coverage{turned[end]}": known / value for end, value in ends.items()}
+        | {f"ratio{end}": value / known for end, value in ends.items()}
+    )
 
 
 def whole(found: Estimate) -> StratifiedEstimate:
@@ -108,8 +125,35 @@ def by_label(given: Denominators | DataFrame, by: Sequence[str]) -> Denominators
         raise DataError(f"The denominators have no column {some_of(gone)}.", hint=f"Name one {PEOPLE!r}.")
     if not by:
         return {(): float(given[PEOPLE].sum())}
-    labels = zip(*(given[name].astype(str) for name in by), strict=True)
-    return dict(zip(labels, given[PEOPLE].astype(float), strict=True))
+    labels = list(zip(*(given[name].astype(str) for name in by), strict=True))
+    twice = sorted({", ".join(label) for label in labels if labels.count(label) > 1})
+    if twice:
+        raise DataError(f"The denominators name {some_of(twice, '; ')} more than once.", hint="Give each once.")
+    try:
+        return dict(zip(labels, given[PEOPLE].astype(float), strict=True))
+    except ValueError as error:
+        raise DataError(f"Not every value of {PEOPLE!r} is a number.", hint="Write 105000, not 105,000.") from error
+
+
+def read_denominators(path: str | Path, by: Sequence[str]) -> Denominators:
+    """Inhabitants by label, from a CSV file with the stratum columns and `people`.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read as such a table.
+    """
+    from pandas import read_csv
+    from pandas.errors import EmptyDataError, ParserError
+
+    try:
+        rows = read_csv(path, dtype=dict.fromkeys(by, str), keep_default_na=False)
+    except (OSError, UnicodeDecodeError, EmptyDataError, ParserError) as error:
+        raise DataError(
+            f"{str(path)!r} cannot be read as a table of inhabitants.",
+            hint=f"Give a CSV file with the columns {', '.join((*by, PEOPLE))}.",
+        ) from error
+    return by_label(rows, by)
 
 
 def _read_denominators(found: StratifiedEstimate, given: Denominators | DataFrame | None) -> list[float] | None:
@@ -123,8 +167,9 @@ def _read_denominators(found: StratifiedEstimate, given: Denominators | DataFram
         name = ", ".join(label) or TOTAL
         if people is None:
             faults.append(f"{name}: none given")
-        elif not people >= part.observed:
-            faults.append(f"{name}: {people:,.0f} inhabitants, {part.observed:,} people on lists")
+        elif not part.population <= people < inf:
+            told = f"{part.observed:,} people known, {part.population:,.0f} estimated"
+            faults.append(f"{name}: {people:,.0f} inhabitants, {told}")
     if faults:
         raise DataError(f"Denominators do not fit: {some_of(faults, '; ')}.", hint="Give inhabitants of every stratum.")
     base = [float(given[label]) for label in found.labels]

@@ -18,8 +18,7 @@ from hiddenpop.strata import TOTAL, Label, StratifiedEstimate
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-DETECTED = ("observed", "detected_rate")
-REVEALING = ("hidden", "coverage", "ratio")  # with the estimate, each tells the number detected
+DETECTED = "observed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +56,8 @@ def publication_table(
     """People detected and estimated in every combination of categories, with all totals, small counts hidden.
 
     Use for indicator 16.2.2: strata by sex, age, form of exploitation and year. Counts of detected people from 1 to
-    below the threshold are hidden, with others that would tell them (`protect`); of such rows everything from which the
-    count could be worked out is hidden too. What is estimated is shown: no one is known by it.
+    below the threshold are hidden, with others that would tell them (`protect`); of such rows everything else is hidden
+    too: the lower limit of an estimate is never below the count, and often is the count.
 
     Parameters
     ----------
@@ -84,9 +83,8 @@ def publication_table(
     rows = _every_total(found, None if denominators is None else by_label(denominators, found.by), per)
     away = dict(zip(release.labels, release.hidden.tolist(), strict=True))
     keep_back = np.array([away[label] for label in zip(*(rows[name] for name in found.by), strict=True)])
-    for name in [str(name) for name in rows]:
-        if name.startswith((*DETECTED, *REVEALING)):
-            rows[name] = rows[name].astype(float).where(~keep_back)
+    for name in [str(name) for name in rows if name not in found.by]:
+        rows[name] = rows[name].astype(float).where(~keep_back)
     rows["hidden_count"] = keep_back
     notes = _notes(found, int(keep_back.sum()), threshold)
     return PublicationTable(found.by, rows, release, found.level, per, notes, found.total.provenance.to_dict())
@@ -104,9 +102,9 @@ def read_publication(path: str | Path) -> Release:
 
     try:
         rows = read_csv(path, dtype=str, keep_default_na=False)
-        by = tuple(str(name) for name in rows.columns[: list(rows.columns).index(DETECTED[0])])
+        by = tuple(str(name) for name in rows.columns[: list(rows.columns).index(DETECTED)])
         hidden = (rows["hidden_count"] == "True").to_numpy()
-        counts = np.array([0 if away else int(float(n)) for n, away in zip(rows[DETECTED[0]], hidden, strict=True)])
+        counts = np.array([0 if away else int(float(n)) for n, away in zip(rows[DETECTED], hidden, strict=True)])
     except (OSError, KeyError, ValueError) as error:
         raise DataError(f"{str(path)!r} is no publication table.", hint="Give publication.csv of a release.") from error
     labels = tuple(zip(*(rows[name] for name in by), strict=True))
@@ -151,7 +149,7 @@ def _notes(found: StratifiedEstimate, hidden: int, threshold: int) -> tuple[str,
         "Totals are sums of the estimates of their parts; their intervals come from the same draws, and are narrower "
         "than the sums of limits.",
         f"{hidden} counts of detected people are hidden: those from 1 to {threshold - 1}, and others from which these "
-        "could be worked out.",
+        "could be worked out; so is what was estimated from them.",
         f"Made by {found.total.provenance.method}: lists, people and dependence as its assumptions say.",
         *doubts,
     )

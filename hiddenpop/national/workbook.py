@@ -56,7 +56,11 @@ def write_sheet(sheet: Sheet, path: str | Path) -> None:
     """
     path = Path(path)
     if path.suffix.lower() == ".csv":
-        text = sheet.rows.map(defuse).to_csv(index=False, lineterminator="\n", na_rep=sheet.missing)
+        text = (
+            sheet.rows.map(defuse)
+            .rename(columns=lambda name: str(defuse(name)))
+            .to_csv(index=False, lineterminator="\n", na_rep=sheet.missing)
+        )
         write_whole(path, text)
     elif path.suffix.lower() == ".xlsx":
         write_whole(path, lambda part: _write_workbook(sheet, part))
@@ -87,7 +91,7 @@ def _write_workbook(sheet: Sheet, path: Path) -> None:
     page.title = "Table"
     columns = list(sheet.columns)
     texts = [sheet.formats[name] == TEXT for name in columns]
-    page.append([sheet.headings[name] for name in columns])
+    page.append([defuse(sheet.headings[name]) for name in columns])
     for cell, text in zip(page[1], texts, strict=True):
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="left" if text else "right")

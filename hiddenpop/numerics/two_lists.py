@@ -8,6 +8,8 @@ from math import sqrt
 from hiddenpop.errors import NotEstimableError
 from hiddenpop.numerics.intervals import log_normal, transformed_logit, wald
 
+MOST_RATIO = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class TwoListFit:
@@ -59,8 +61,9 @@ def refuse_without_overlap(lists: tuple[str, str], overlap: int) -> None:
 
 
 def two_list_limits(kind: str, fit: TwoListFit, population: float, level: float) -> tuple[float, float] | None:
-    """Limits of that kind (`logit`, `log-normal`, `wald`) around `population`; None where one list is inside the other.
+    """Limits of that kind (`logit`, `log-normal`, `wald`) around `population`.
 
+    None where one list is inside the other, or nearly so, and the upper limit is thousands of times the people known.
     At low levels the transformed logit interval, whose centre is not Chapman's estimate, is widened to contain it.
     """
     if fit.nested:
@@ -73,11 +76,18 @@ def two_list_limits(kind: str, fit: TwoListFit, population: float, level: float)
         b, d, m = fit.only_first, fit.only_second, fit.overlap
         variance = 1.0 / m + 1.0 / b + 1.0 / d + m / (b * d)
         low, high = log_normal(fit.people, population - fit.people, variance, level)
+    if high > MOST_RATIO * fit.people:
+        return None
     return min(low, population), max(high, population)
 
 
 def nested_message(fit: TwoListFit) -> str:
-    """Why there is no interval when one list lies inside the other."""
+    """Why there is no interval when one list lies inside the other, or nearly so."""
+    if not fit.nested:
+        return (
+            f"Next to everybody is on both lists ({fit.only_first} people on {fit.lists[0]!r} only, {fit.only_second} "
+            f"on {fit.lists[1]!r} only): formulas of limits do not hold there, so no interval is given."
+        )
     inner, outer = fit.lists if fit.only_first == 0 else fit.lists[::-1]
     return (
         f"Everybody on {inner!r} is also on {outer!r}, which looks like referral or a copy and not like two "

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from hiddenpop.national import PublicationTable, Trend, publication_table, read_publication, trend
+from hiddenpop.national.gap import read_denominators
 from hiddenpop.release.inputs import PUBLICATION, Inputs, whole_table
 from hiddenpop.replicates import estimate_strata_replicates
 from hiddenpop.report.document import Report, build_report, render
@@ -44,9 +45,7 @@ class Results:
         assert asked is not None
         base = None
         if asked.denominators is not None:
-            from pandas import read_csv
-
-            base = read_csv(self.inputs.folder / asked.denominators, dtype=dict.fromkeys(asked.by, str))
+            base = read_denominators(self.inputs.folder / asked.denominators, asked.by)
         earlier = [read_publication(self.inputs.folder / name / PUBLICATION) for name in asked.earlier]
         return publication_table(self.strata, base, per=asked.per, threshold=asked.threshold, earlier=earlier)
 

@@ -54,7 +54,7 @@ def test_denominators_as_a_frame():
     ("given", "says"),
     [
         ({("Dhaka",): 1e7}, "Chapai Nawabganj: none given"),
-        (BASE | {("Dhaka",): 100.0}, "Dhaka: 100 inhabitants, 4,386 people on lists"),
+        (BASE | {("Dhaka",): 100.0}, "Dhaka: 100 inhabitants, 4,386 people known"),
         (pd.DataFrame({"district": ["Dhaka"]}), "no column people"),
     ],
 )

@@ -32,7 +32,7 @@ TABLE = hp.publication_table(FOUND, INHABITANTS)
 
 
 def test_every_total_is_there_once_and_is_the_sum_of_its_parts():
-    rows = TABLE.rows
+    rows = hp.publication_table(FOUND, INHABITANTS, threshold=2).rows
     assert len(rows) == 3 * 4
     assert not rows.duplicated(["sex", "age"]).any()
     inner = rows[(rows["sex"] != "total") & (rows["age"] != "total")]
@@ -49,9 +49,8 @@ def test_small_counts_are_hidden_with_all_that_tells_them():
     assert rows.loc[("male", "child"), "hidden_count"]
     assert rows["hidden_count"].sum() >= 4
     away = rows[rows["hidden_count"]]
-    for name in ("observed", "detected_rate", "hidden", "hidden_low", "hidden_high", "coverage", "ratio"):
-        assert away[name].isna().all()
-    assert away["population"].notna().all()
+    assert away.drop(columns="hidden_count").isna().all().all(), "a lower limit may be the very count"
+    assert rows[~rows["hidden_count"]].notna().all().all()
     assert [bounds for bounds in hp.attack([TABLE.release]) if bounds.recovered] == []
     assert np.array_equal(FOUND.draws, estimate().draws), "the fit is never touched"
 
@@ -73,7 +72,8 @@ def test_the_workbook_opens_in_a_second_library(tmp_path):
     seen = first[first["Detected"] != "c"]
     assert all(isinstance(value, int | float) for value in seen["Detected"])
     assert (first["Detected"] == "c").sum() == TABLE.rows["hidden_count"].sum()
-    assert first["Estimated"].to_numpy(dtype=float) == pytest.approx(TABLE.rows["population"].to_numpy())
+    shown = TABLE.rows["population"].dropna().to_numpy()
+    assert first["Estimated"].replace("c", np.nan).dropna().to_numpy(dtype=float) == pytest.approx(shown)
     assert "'=1+1" in set(first["age"])
     assert "hidden" in " ".join(map(str, sheets["Notes"].to_numpy().ravel()))
 
@@ -83,7 +83,8 @@ def test_csv_is_read_back(tmp_path):
     hp.write_publication(TABLE, path)
     again = pd.read_csv(path)
     assert (again["observed"] == "c").sum() == TABLE.rows["hidden_count"].sum()
-    assert again["population"].to_numpy() == pytest.approx(TABLE.rows["population"].to_numpy())
+    shown = TABLE.rows["population"].dropna().to_numpy()
+    assert again["population"].replace("c", np.nan).dropna().to_numpy(dtype=float) == pytest.approx(shown)
     with pytest.raises(hp.DataError, match=r"not written as \.txt"):
         hp.write_publication(TABLE, tmp_path / "table.txt")
 
