@@ -12,6 +12,7 @@ from rich.text import Text
 from hiddenpop import cli_io as io
 from hiddenpop.cli_options import AsJson, Level, Seed, Strict
 from hiddenpop.errors import OptionError
+from hiddenpop.national.gap import read_denominators
 from hiddenpop.output import check_target
 from hiddenpop.release import (
     compare_countries,
@@ -21,7 +22,7 @@ from hiddenpop.release import (
     verify_release,
     write_countries,
 )
-from hiddenpop.release.run import RELEASE
+from hiddenpop.release.kept import RELEASE
 from hiddenpop.result import Estimate, plain
 
 Release = Annotated[Path, typer.Argument(metavar="RELEASE", help="A folder that `hiddenpop run` made.")]
@@ -88,14 +89,10 @@ def countries(
     """
     if output is not None:
         check_target(output)
-    tables, faults = read_countries(folder)
-    base = None
-    if inhabitants is not None:
-        from pandas import read_csv
-
-        base = read_csv(inhabitants, dtype={"country": str})
-        tables.pop(inhabitants.stem, None)
-        faults.pop(inhabitants.stem, None)
+        if folder.is_dir() and output.parent.resolve() == folder.resolve():
+            raise OptionError("The sheet would stand among the countries.", hint="Write it into another folder.")
+    base = None if inhabitants is None else read_denominators(inhabitants, ("country",))
+    tables, faults = read_countries(folder, but=() if inhabitants is None else (inhabitants,))
     found = compare_countries(tables, base, faults=faults, level=level, seed=seed or 0, tell=_tell)
     if output is not None:
         write_countries(found, output)

@@ -9,7 +9,7 @@ import numpy as np
 
 from hiddenpop.arrays import Floats
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import DataError
+from hiddenpop.errors import DataError, some_of
 from hiddenpop.numerics.exchangeable import exchange
 from hiddenpop.numerics.intervals import central, normal_quantile
 from hiddenpop.registry import Data, attempt_quietly
@@ -71,7 +71,7 @@ def pool_countries(
     Raises
     ------
     DataError
-        If there are fewer than three estimates.
+        If there are fewer than three estimates, or one has no upper limit.
 
     Notes
     -----
@@ -91,6 +91,13 @@ def pool_countries(
     >>> sorted(found.predicted)
     ['netherlands', 'new_orleans', 'uk_2013']
     """
+    both = sorted({*estimates} & {*(known or {})})
+    open_ones = [name for name, one in estimates.items() if one.interval is None or one.interval.high is None]
+    if both or open_ones:
+        raise DataError(
+            f"Estimates cannot be pooled: {some_of([*open_ones, *both])}.",
+            hint="Each needs an upper limit; a country without one stands in known, and there alone.",
+        )
     if len(estimates) < FEWEST:
         raise DataError(
             f"{len(estimates)} countries have an estimate to pool; {FEWEST} are needed.", hint="Give more countries."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,6 +20,8 @@ from hiddenpop.registry import attempt_quietly
 from hiddenpop.replicates import estimate_strata_replicates
 from hiddenpop.result import POOR_FIT, Check, Estimate
 from hiddenpop.strata import StratifiedEstimate, estimate_strata
+
+DIGITS = re.compile(r"([0-9]+)")
 
 
 def relative(change: float) -> int:
@@ -117,7 +120,7 @@ def trend(
     *,
     draws: int = 4000,
     seed: int = 0,
-    replicates: Sequence[CaptureTable] = (),
+    tables: Sequence[CaptureTable] = (),
     **options: Any,
 ) -> Trend:
     """Separate the change of detections into prevalence and detection.
@@ -128,11 +131,11 @@ def trend(
     Parameters
     ----------
     table : CaptureTable with a stratum column of periods; other columns are pooled
-    by : name of that column; periods are taken in the order of their names
+    by : name of that column; periods are taken in the order of their names, numbers in them by their value
     method : id of a method. None: `loglinear-strata`, whose interactions all periods share, for three lists or more,
         `chapman` for two. `partial-pooling` shares them in part; any other estimates every period by itself.
     draws, seed, options : as in `estimate_strata`
-    replicates : tables that could each be the truth, such as draws of a linkage; their draws are put together
+    tables : tables that could each be the truth, such as draws of a linkage; their draws are put together
 
     Raises
     ------
@@ -152,13 +155,19 @@ def trend(
     """
     periods = only_by(table, by)
     chosen = method or ("loglinear-strata" if table.n_lists > 2 else "chapman")
-    if replicates:
-        tables = [only_by(one, by) for one in replicates]
-        found = estimate_strata_replicates(tables, chosen, by, draws=draws, seed=seed, **options)
+    if tables:
+        several = [only_by(one, by) for one in tables]
+        found = estimate_strata_replicates(several, chosen, by, draws=draws, seed=seed, **options)
     else:
         found = estimate_strata(periods, chosen, by, draws=draws, seed=seed, **options)
     made = decompose(found, periods)
     return replace(made, checks=(*_same_dependence(found, periods), *made.checks))
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """A key that puts `9` before `10`, and `2024-2` before `2024-10`."""
+    parts = DIGITS.split(name)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
 
 
 def only_by(table: CaptureTable, by: str) -> CaptureTable:
@@ -183,7 +192,7 @@ def decompose(found: StratifiedEstimate, table: CaptureTable) -> Trend:
     """
     if len(found.by) != 1:
         raise DataError(f"The estimates are by {', '.join(found.by)}.", hint="Group them by one column of periods.")
-    order = np.argsort([label[0] for label in found.labels])
+    order = sorted(range(len(found.labels)), key=lambda g: natural(found.labels[g][0]))
     labels = [found.labels[g] for g in order]
     sizes = {label: {name: part.members(name) for name in part.lists} for label, part in table.split().items()}
     pairs = list(pairwise(order))

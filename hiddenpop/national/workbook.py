@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from json import dumps
 from math import ceil
@@ -71,13 +72,13 @@ def write_sheet(sheet: Sheet, path: str | Path) -> None:
 
 
 def read_cells(path: Path) -> Iterator[tuple[str, Any]]:
-    """Every cell of a workbook: sheet, row, column and first cell of its row as one text, and its value."""
+    """Every cell of a workbook: its place as a text, with the name of what its row is of, and its value."""
     from openpyxl import load_workbook
 
-    for page in load_workbook(path, read_only=True):
-        for i, row in enumerate(page.iter_rows(values_only=True)):
-            for j, value in enumerate(row):
-                yield f"{page.title}/{i}/{j}/{row[0]}", value
+    with closing(load_workbook(path, read_only=True)) as book:
+        for page in book:
+            for i, row in enumerate(page.iter_rows(values_only=True)):
+                yield from ((f"{page.title}/{i}/{j}/{row[0]}/", value) for j, value in enumerate(row))
 
 
 def _write_workbook(sheet: Sheet, path: Path) -> None:

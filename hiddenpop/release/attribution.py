@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hiddenpop.checks import find_headline
+from hiddenpop.errors import DataError
 from hiddenpop.intake import read_captures
 from hiddenpop.intake.writing import COUNT
 from hiddenpop.registry import Data
@@ -49,15 +50,14 @@ def attribute(
     Returns
     -------
     tuple of Step
-        The changes multiply up to the whole. Empty where the table is not in both as it was, where links were drawn, or
-        where a step has no estimate.
+        The changes multiply up to the whole.
+
+    Raises
+    ------
+    DataError
+        If the table is not in both as it was, or links were drawn, or a step has no estimate.
     """
-    both = list(zip(folders, told, strict=True))
-    if any(not (folder / TABLE).is_file() or one["analysis"]["linkage"] for folder, one in both):
-        return ()
-    tables = [table for folder, one in both if (table := _read(folder / TABLE, one)) is not None]
-    if len(tables) < len(both):
-        return ()
+    tables = [_read(folder / TABLE, one) for folder, one in zip(folders, told, strict=True)]
     first, second = (one["analysis"]["estimate"] for one in told)
     stages = [
         ("data", tables[0], first),
@@ -68,13 +68,19 @@ def attribute(
     found = [find_headline(table, **asked) for _, table, asked in stages]
     people = [one.population for one in found if isinstance(one, Estimate)]
     if len(people) < len(stages):
-        return ()
+        raise DataError("With some of the changes there is no estimate.")
     steps = [Step(cause, a, b) for (cause, *_), a, b in zip(stages[1:], people, people[1:], strict=False)]
     left = headlines[1] / headlines[0] / (people[-1] / people[0])
     return (*steps, Step("versions and machine", headlines[1] / left, headlines[1]))
 
 
-def _read(path: Path, told: Mapping[str, Any]) -> Data | None:
-    """The table of a release; None if it is not what the release was made from."""
+def _read(path: Path, told: Mapping[str, Any]) -> Data:
+    """The table of a release, if it is what the release was made from."""
+    if told["analysis"].get("linkage") is not None:
+        raise DataError("Links were drawn, and the tables of the draws are not kept.")
+    if not path.is_file():
+        raise DataError(f"{str(path)!r} is not there.")
     table = read_captures(path, told["lists"], COUNT, told["strata"])
-    return table if table.digest == told["data"] else None
+    if table.digest != told["data"]:
+        raise DataError(f"{str(path)!r} is not what the release was made from, or has names that look like formulas.")
+    return table

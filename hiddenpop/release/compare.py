@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from json import JSONDecodeError, loads
+from json import loads
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import BadZipFile
 
-from hiddenpop.errors import DataError, some_of
+from hiddenpop.errors import DataError, HiddenpopError, some_of
 from hiddenpop.release.attribution import Step, attribute
-from hiddenpop.release.content import compare_files
-from hiddenpop.release.run import RELEASE, Tell, run_analysis
+from hiddenpop.release.content import compare_files, leaves
+from hiddenpop.release.kept import changed_files, read_release
+from hiddenpop.release.run import Tell, run_analysis
 from hiddenpop.result import Check
 
 REPORT = "report.json"
@@ -29,6 +30,7 @@ class Difference:
     before, after : headlines: method, population, low, high, observed
     causes : which of data, method, seed and versions differ, with what they were
     steps : how far data, method and seed, changed one after the other, move the headline; empty where it cannot be told
+    notes : why it cannot be told, and files that are not what was released
     files : files that differ, or that only one has
     """
 
@@ -37,16 +39,18 @@ class Difference:
     causes: Mapping[str, tuple[str, str]]
     steps: tuple[Step, ...]
     files: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"before: {_line(self.before)}", f"after:  {_line(self.after)}"]
         if not self.files:
-            return "\n".join([*lines, "The releases are the same, bit for bit."])
+            same = () if self.notes else ("The releases are the same, bit for bit.",)
+            return "\n".join([*lines, *same, *self.notes])
         lines += [f"{cause}: {one} -> {other}" for cause, (one, other) in self.causes.items()]
         lines += [str(step) for step in self.steps]
         if not self.causes:
             lines.append("Nothing that goes into them differs: the machine or its processors do.")
-        return "\n".join([*lines, f"files that differ: {', '.join(self.files)}"])
+        return "\n".join([*lines, f"files that differ: {', '.join(self.files)}", *self.notes])
 
 
 def verify_release(
@@ -70,36 +74,52 @@ def verify_release(
     folder = Path(folder)
     told = read_release(folder)
     where = Path(description) if description is not None else (folder / told["description"]).resolve()
-    checks = []
-    for name, digest in told["files"].items():
-        now = sha256((folder / name).read_bytes()).hexdigest() if (folder / name).is_file() else ""
-        if now != digest:
-            message = f"{name} is not what was released: it was {'changed' if now else 'removed'} afterwards."
-            checks.append(Check("changed-afterwards", name, False, message))
+    altered = changed_files(folder, told)
+    checks = [
+        Check("changed-afterwards", name, False, f"{name} is not what was released: it was {how} afterwards.")
+        for name, how in altered.items()
+    ]
     with TemporaryDirectory() as private:
         again = run_analysis(where, Path(private) / "again", tell=tell)
         new = read_release(again)
+        why = _why(told, new)
         for name in dict.fromkeys([*told["files"], *new["files"]]):
-            same = told["files"].get(name) == new["files"].get(name)
-            checks.append(_same_bits(name) if same else _compare(folder / name, again / name, told, new))
+            if told["files"].get(name) == new["files"].get(name):
+                checks.append(_same_bits(name, altered.get(name, "")))
+            elif name in altered:
+                message = f"{name}: comes out differently ({why}); the one that was released is not there to compare."
+                checks.append(Check("agrees", name, False, message))
+            else:
+                checks.append(_compare(folder / name, again / name, why))
     return checks
 
 
-def _same_bits(name: str) -> Check:
+def _why(told: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """What may make files come out differently."""
+    causes = _causes(told, new)
+    versions = [name for name in causes if name.startswith("version of ")]
+    others = [name for name in causes if name not in versions]
+    if others:
+        return f"what goes in differs: {some_of(others)}"
+    return "versions differ" if versions else "nothing that goes in differs, so it is the machine"
+
+
+def _same_bits(name: str, altered: str) -> Check:
+    if altered:
+        message = f"{name}: what was released comes out again, bit for bit; what stands in the folder is not that."
+        return Check("same-bits", name, True, message)
     return Check("same-bits", name, True, f"{name}: the same, bit for bit.")
 
 
-def _compare(old: Path, new: Path, told: Mapping[str, Any], fresh: Mapping[str, Any]) -> Check:
-    """Do two files agree whose bits differ, and if not, why?"""
+def _compare(old: Path, new: Path, why: str) -> Check:
+    """Do two files agree whose bits differ?"""
     name = old.name
-    why = "the description differs"
-    if told["analysis"] == fresh["analysis"]:
-        why = "data differ" if told["data"] != fresh["data"] else "versions differ"
-        if told["data"] == fresh["data"] and told["versions"] == fresh["versions"]:
-            why = "nothing that goes in differs, so it is the machine"
     if not (old.is_file() and new.is_file()):
         return Check("agrees", name, False, f"{name}: only one of the two releases has it ({why}).")
-    found = compare_files(old, new)
+    try:
+        found = compare_files(old, new)
+    except (ValueError, KeyError, OSError, BadZipFile):
+        return Check("agrees", name, False, f"{name}: cannot be read, so it cannot be compared ({why}).")
     if found.differ or found.largest > TOLERANCE:
         where = some_of(found.differ) if found.differ else f"numbers, by up to {found.largest:.1g}"
         return Check("agrees", name, False, f"{name}: comes out differently in {where} ({why}).")
@@ -122,59 +142,52 @@ def diff_releases(before: str | Path, after: str | Path) -> Difference:
     first one's, in this order; what is left is put down to versions and machine.
     """
     one, other = (read_release(Path(folder)) for folder in (before, after))
-    first, second = _what_goes_in(one), _what_goes_in(other)
-    causes = {name: (value, second[name]) for name, value in first.items() if value != second[name]}
-    for library in sorted({*one["versions"], *other["versions"]}):
-        old, new = (release["versions"].get(library, "none") for release in (one, other))
-        if old != new:
-            causes[f"version of {library}"] = old, new
+    causes = _causes(one, other)
     names = sorted({*one["files"], *other["files"]})
     files = tuple(name for name in names if one["files"].get(name) != other["files"].get(name))
-    headlines = _headline(Path(before)), _headline(Path(after))
+    folders = Path(before), Path(after)
+    headlines = _headline(folders[0]), _headline(folders[1])
     steps: tuple[Step, ...] = ()
+    notes = [
+        f"{folder / name} is not what was released: it was {how} afterwards."
+        for folder, told in zip(folders, (one, other), strict=True)
+        for name, how in changed_files(folder, told).items()
+    ]
     if causes and all(headlines):
         people = headlines[0]["population"], headlines[1]["population"]
-        steps = attribute((Path(before), Path(after)), (one, other), people)
-    return Difference(*headlines, causes, steps, files)
+        try:
+            steps = attribute(folders, (one, other), people)
+        except HiddenpopError as error:
+            notes.append(f"How far each moves the headline cannot be told. {error}")
+    return Difference(*headlines, causes, steps, files, tuple(notes))
 
 
-def _what_goes_in(release: Mapping[str, Any]) -> dict[str, str]:
-    """Everything that the results depend on, apart from versions."""
-    asked = release["analysis"]
+def _causes(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Everything that results depend on and that differs: name -> what it was, and what it is."""
+    first, second = (
+        {"data": told["data"][:12]}
+        | {f"input {name}": digest[:12] for name, digest in told["inputs"].items()}
+        | {place.strip("/").replace("/", "."): _said(value) for place, value in leaves(told["analysis"])}
+        | {f"version of {name}": number for name, number in told["versions"].items()}
+        for told in (one, other)
+    )
+    names = dict.fromkeys([*first, *second])
     return {
-        "data": release["data"][:12],
-        "selection": str(asked["data"]),
-        "method": _method(asked["estimate"]),
-        "level": str(asked["estimate"]["level"]),
-        "seed": str(asked["estimate"]["seed"]),
-        "linkage": str(asked["linkage"]),
-        "strata": str(asked["strata"]),
-        "trend": str(asked["trend"]),
+        name: (first.get(name, "none"), second.get(name, "none"))
+        for name in names
+        if first.get(name, "none") != second.get(name, "none")
     }
 
 
-def _method(asked: Mapping[str, Any]) -> str:
-    return f"{asked['method'] or 'by the rule'} {asked['options'] or ''}".strip()
-
-
-def read_release(folder: Path) -> dict[str, Any]:
-    """What a release says of itself.
-
-    Raises
-    ------
-    DataError
-    """
-    try:
-        found: dict[str, Any] = loads((folder / RELEASE).read_text(encoding="utf-8"))
-        if not {"key", "description", "analysis", "data", "versions", "files"} <= set(found):
-            raise KeyError(RELEASE)
-    except (OSError, JSONDecodeError, KeyError) as error:
-        raise DataError(f"{str(folder)!r} is no release.", hint="Give a folder that `hiddenpop run` made.") from error
-    return found
+def _said(value: Any) -> str:
+    return "none" if value is None or value in ([], {}, "") else str(value)
 
 
 def _headline(folder: Path) -> Mapping[str, Any]:
-    headline = loads((folder / REPORT).read_text(encoding="utf-8"))["headline"]
+    try:
+        headline = loads((folder / REPORT).read_text(encoding="utf-8"))["headline"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{str(folder / REPORT)!r} is gone or broken.", hint="Make the release again.") from error
     if headline is None:
         return {}
     limits = headline["interval"] or {"low": None, "high": None}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
-from hiddenpop.errors import DataError, HiddenpopError, SparseOverlapWarning
+from hiddenpop.errors import DataError, HiddenpopError, SparseOverlapWarning, some_of
 from hiddenpop.intake import read_captures
 from hiddenpop.national import Figure, Pooled, pool_countries
-from hiddenpop.national.gap import PER, by_label
+from hiddenpop.national.gap import PER, Denominators
 from hiddenpop.national.transport import FEWEST, poolable
 from hiddenpop.national.workbook import TEXT, Sheet, write_sheet
 from hiddenpop.registry import Data
@@ -70,8 +71,15 @@ class CountrySheet:
         }
 
 
-def read_countries(folder: str | Path) -> tuple[dict[str, Data], dict[str, HiddenpopError]]:
+def read_countries(
+    folder: str | Path, *, but: Sequence[Path] = ()
+) -> tuple[dict[str, Data], dict[str, HiddenpopError]]:
     """The tables of a folder, by the names of their files, and why others could not be read.
+
+    Parameters
+    ----------
+    folder : with one table for each country
+    but : files that are none
 
     Raises
     ------
@@ -83,7 +91,9 @@ def read_countries(folder: str | Path) -> tuple[dict[str, Data], dict[str, Hidde
         raise DataError(f"{str(folder)!r} is not a folder.", hint="Give a folder with one table for each country.")
     tables: dict[str, Data] = {}
     faults: dict[str, HiddenpopError] = {}
-    for file in sorted(file for file in folder.iterdir() if file.suffix.lower() in ENDINGS):
+    left_out = {file.resolve() for file in but}
+    every = (file for file in folder.iterdir() if file.suffix.lower() in ENDINGS and file.resolve() not in left_out)
+    for file in sorted(every):
         if file.stem in tables or file.stem in faults:
             raise DataError(f"Two files are of {file.stem!r}.", hint="Leave one file for each country.")
         try:
@@ -97,7 +107,7 @@ def read_countries(folder: str | Path) -> tuple[dict[str, Data], dict[str, Hidde
 
 def compare_countries(
     tables: Mapping[str, Data],
-    inhabitants: Mapping[str, float] | DataFrame | None = None,
+    inhabitants: Denominators | None = None,
     *,
     faults: Mapping[str, HiddenpopError] | None = None,
     per: int = PER,
@@ -114,7 +124,7 @@ def compare_countries(
     Parameters
     ----------
     tables : country -> CaptureTable, BandedTable or SightingCounts
-    inhabitants : country -> people, or a DataFrame with `country` and `people`; without them there are no rates
+    inhabitants : (country,) -> people; without them there are no rates
     faults : country -> why its table could not be read; it has a row all the same
     per : int, inhabitants that a rate is for
     level : float in (0, 1)
@@ -126,7 +136,8 @@ def compare_countries(
     DataError
         If inhabitants are given and some country has none.
     """
-    base = None if inhabitants is None else _inhabitants(inhabitants, tables)
+    if inhabitants is not None:
+        _check_inhabitants(inhabitants, tables)
     reports = {}
     for name, table in tables.items():
         tell(name)
@@ -136,7 +147,7 @@ def compare_countries(
     speaking = {name: found for name, report in reports.items() if (found := _speaks(report)) is not None}
     silent = {name: report.data.observed for name, report in reports.items() if name not in speaking}
     pooled = pool_countries(speaking, silent, level=level, seed=seed) if len(speaking) >= FEWEST else None
-    rows = [_row(name, report, pooled, base, per) for name, report in reports.items()]
+    rows = [_row(name, report, pooled, inhabitants, per) for name, report in reports.items()]
     rows += [{"country": name, "verdict": UNREAD, "reason": str(error)} for name, error in (faults or {}).items()]
     return CountrySheet(_frame(rows), pooled, tuple(_checks(pooled, speaking, silent)), reports)
 
@@ -163,28 +174,23 @@ def _speaks(report: Report) -> Estimate | None:
     return poolable(report.data, report.headline) if report.verdict.level in SPEAKING else None
 
 
-def _inhabitants(given: Mapping[str, float] | DataFrame, tables: Mapping[str, Data]) -> Mapping[str, float]:
-    if not isinstance(given, Mapping):
-        given = {label[0]: people for label, people in by_label(given, ("country",)).items()}
-    gone = [name for name, table in tables.items() if not given.get(name, 0.0) >= table.observed]
+def _check_inhabitants(given: Denominators, tables: Mapping[str, Data]) -> None:
+    gone = [name for name, table in tables.items() if not table.observed <= given.get((name,), 0.0) < inf]
     if gone:
         raise DataError(
-            f"Inhabitants are missing, or fewer than the people known: {', '.join(gone)}.",
+            f"Inhabitants are missing, or fewer than the people known: {some_of(gone)}.",
             hint="Give inhabitants of every country, by the names of the tables.",
         )
-    return given
 
 
-def _row(
-    name: str, report: Report, pooled: Pooled | None, base: Mapping[str, float] | None, per: int
-) -> dict[str, Any]:
+def _row(name: str, report: Report, pooled: Pooled | None, base: Denominators | None, per: int) -> dict[str, Any]:
     headline, lists = report.headline, getattr(report.data, "n_lists", 1)
     row: dict[str, Any] = {"country": name, "lists": lists, "observed": report.data.observed}
     row |= {"method": headline.method, "verdict": report.verdict.level, "reason": report.verdict.reasons[0]}
     own = _own(report)
     row |= own
     if base is not None:
-        row |= {key.replace("population", "rate"): value * per / base[name] for key, value in own.items()}
+        row |= {key.replace("population", "rate"): value * per / base[(name,)] for key, value in own.items()}
     if pooled is not None:
         row |= _ends("pooled", pooled.pooled.get(name)) | _ends("predicted", pooled.predicted[name])
         if name in pooled.as_expected and isinstance(headline, Estimate):

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hiddenpop.intake.described import read_described
 from hiddenpop.intake.linkage.model import Engine
 from hiddenpop.report.language import Code
 
 Value = bool | int | float | str | list[tuple[str, str]]
+
+
+def _of_the_method(options: dict[str, Value]) -> dict[str, Value]:
+    taken = sorted(RESERVED & set(options))
+    if taken:
+        raise ValueError(f"{', '.join(taken)}: no options of a method; level and seed stand in [estimate]")
+    return options
+
+
+RESERVED = {"level", "seed", "method", "by", "tables"}
+Options = Annotated[dict[str, Value], AfterValidator(_of_the_method)]
 
 
 class _Part(BaseModel):
@@ -42,6 +53,8 @@ class Data(_Part):
     def _one_source(self) -> Data:
         if (self.table is None) == (self.registers is None):
             raise ValueError("give either table or registers")
+        if self.registers is not None and (self.lists or self.count or self.strata or self.rounding):
+            raise ValueError("lists, count, strata and rounding are of a table, not of registers")
         return self
 
 
@@ -70,7 +83,7 @@ class Estimation(_Part):
     """
 
     method: str | None = None
-    options: dict[str, Value] = {}
+    options: Options = {}
     level: float = Field(0.95, gt=0.0, lt=1.0)
     seed: int = Field(0, ge=0)
 
@@ -96,11 +109,18 @@ class Strata(_Part):
 
     by: tuple[str, ...] = Field(min_length=1)
     method: str = "loglinear-shrinkage"
-    options: dict[str, Value] = {}
+    options: Options = {}
     threshold: int = Field(5, ge=2)
     earlier: tuple[str, ...] = ()
     denominators: str | None = None
     per: int = Field(100_000, ge=1)
+
+    @field_validator("by")
+    @classmethod
+    def _each_once(cls, by: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(by)) < len(by):
+            raise ValueError("a column is named twice")
+        return by
 
 
 class Change(_Part):
@@ -114,7 +134,7 @@ class Change(_Part):
 
     by: str
     method: str | None = None
-    options: dict[str, Value] = {}
+    options: Options = {}
 
 
 class Report(_Part):

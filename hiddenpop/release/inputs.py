@@ -14,6 +14,7 @@ from hiddenpop.captures import CaptureTable
 from hiddenpop.datasets import entries, load
 from hiddenpop.errors import DataError
 from hiddenpop.intake import link_registers, read_captures, read_registers
+from hiddenpop.intake.registers.tabulate import describe
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data
 from hiddenpop.release.description import Analysis, read_analysis
@@ -28,6 +29,7 @@ class Inputs:
 
     Attributes
     ----------
+    name : of the description
     analysis : Analysis
     folder : of the description, to which its paths are relative
     data : what is estimated from
@@ -37,6 +39,7 @@ class Inputs:
     linkage : what linkage found, without records
     """
 
+    name: str
     analysis: Analysis
     folder: Path
     data: Data
@@ -68,22 +71,32 @@ def read_inputs(path: Path) -> Inputs:
         for name in [*beside, *(f"{one}/{PUBLICATION}" for one in asked_strata.earlier)]:
             digests[name] = _digest(folder / name)
     if asked.registers is None:
-        return Inputs(analysis, folder, _select(_read_table(folder, analysis, digests), asked.where), digests)
+        data = _select(_read_table(folder, analysis, digests), asked.where)
+        return Inputs(path.name, analysis, folder, data, digests)
     digests[asked.registers] = _digest(folder / asked.registers)
-    return _read_records(analysis, folder, folder / asked.registers, digests)
+    digests |= _sources(folder, asked.registers)
+    return _read_records(path.name, analysis, folder, digests)
 
 
-def _read_records(analysis: Analysis, folder: Path, path: Path, digests: Mapping[str, str]) -> Inputs:
+def _sources(folder: Path, registers: str) -> dict[str, str]:
+    """Digests of the files that registers are read from; databases that are no files have none."""
+    description, root = describe(folder / registers, None)
+    files = {str(one.source).split("::")[0].split("#")[0] for one in description.registers}
+    return {name: _digest(root / name) for name in sorted(files) if (root / name).is_file()}
+
+
+def _read_records(name: str, analysis: Analysis, folder: Path, digests: Mapping[str, str]) -> Inputs:
     asked, how = analysis.data.where, analysis.linkage
+    path = folder / str(analysis.data.registers)
     if how is None:
         found = read_registers(path)
-        return Inputs(analysis, folder, _select(found.table, asked), digests, tuple(map(plain, found.accounts)))
+        return Inputs(name, analysis, folder, _select(found.table, asked), digests, tuple(map(plain, found.accounts)))
     linked = link_registers(
         path, threshold=how.threshold, replicates=how.replicates, engine=how.engine, seed=analysis.estimate.seed
     )
     tables = tuple(whole_table(_select(table, asked), "linkage") for table in linked.replicates)
     accounts, told = tuple(map(plain, linked.accounts)), plain(linked.to_dict())
-    return Inputs(analysis, folder, _select(linked.table, asked), digests, accounts, tables, told)
+    return Inputs(name, analysis, folder, _select(linked.table, asked), digests, accounts, tables, told)
 
 
 def _select(data: Data, where: Mapping[str, str | list[str]]) -> Data:
@@ -102,6 +115,11 @@ def _read_table(folder: Path, analysis: Analysis, digests: dict[str, str]) -> Da
     assert asked.table is not None
     file = folder / asked.table
     if not file.exists() and asked.table in entries():
+        if asked.lists or asked.count or asked.strata or asked.rounding:
+            raise DataError(
+                f"{asked.table!r} is a table that ships: lists, count, strata and rounding are of files.",
+                hint="Leave them out.",
+            )
         return load(asked.table)
     data = read_captures(file, asked.lists, asked.count, asked.strata, rounding=asked.rounding)
     digests[asked.table] = _digest(file)

@@ -11,7 +11,7 @@ from hiddenpop.national.gap import read_denominators
 from hiddenpop.release.inputs import PUBLICATION, Inputs, whole_table
 from hiddenpop.replicates import estimate_strata_replicates
 from hiddenpop.report.document import Report, build_report, render
-from hiddenpop.report.figures import Figures
+from hiddenpop.report.figures import Figures, tells_hidden
 from hiddenpop.strata import StratifiedEstimate, estimate_strata
 
 PATIENCE = 3600.0  # seconds for a search: results must not depend on how fast a machine is
@@ -56,7 +56,7 @@ class Results:
         assert asked is not None
         table = whole_table(self.inputs.data, "trend")
         options = dict[str, Any](asked.options) | {"seed": estimation.seed, "level": estimation.level}
-        return trend(table, asked.by, asked.method, replicates=self.inputs.replicates, **options)
+        return trend(table, asked.by, asked.method, tables=self.inputs.replicates, **options)
 
     @cached_property
     def report(self) -> Report:
@@ -76,13 +76,14 @@ class Results:
     def html(self) -> str:
         """The report as a page."""
         analysis = self.inputs.analysis
+        table = self.publication if analysis.strata else None
+        change = self.trend if analysis.trend else None
+        threshold = analysis.strata.threshold if analysis.strata else 0
+        withheld = bool(table and change and tells_hidden(table, change, change.found.by[0], threshold))
         figures = Figures(
-            self.inputs.accounts,
-            len(self.inputs.replicates),
-            self.publication if analysis.strata else None,
-            self.trend if analysis.trend else None,
+            self.inputs.accounts, len(self.inputs.replicates), table, change, withheld=withheld, threshold=threshold
         )
         return render(
-            self.report, command="hiddenpop run analysis.toml", title=analysis.title, dated=analysis.date,
+            self.report, command=f"hiddenpop run {self.inputs.name}", title=analysis.title, dated=analysis.date,
             language=analysis.report.language, figures=figures,
         )  # fmt: skip

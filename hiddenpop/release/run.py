@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from hiddenpop.captures import CaptureTable
-from hiddenpop.errors import OptionError
+from hiddenpop.errors import OptionError, some_of
 from hiddenpop.intake import write_captures
 from hiddenpop.national import write_publication
 from hiddenpop.output import write_whole
 from hiddenpop.provenance import versions
 from hiddenpop.release.inputs import PUBLICATION, read_inputs
+from hiddenpop.release.kept import RELEASE, alone, read_release
 from hiddenpop.release.results import Results
 from hiddenpop.report.documents import write_document
 from hiddenpop.result import plain
 
-RELEASE = "release.json"
 WORK = ".work"
 Tell = Callable[[str], None]
 
@@ -56,7 +56,12 @@ def run_analysis(path: str | Path, output: str | Path, *, tell: Tell = lambda li
     """
     target = Path(output).resolve()
     _check_target(target)
-    inputs = read_inputs(Path(path))
+    with alone(target):
+        return _run(Path(path), target, tell)
+
+
+def _run(path: Path, target: Path, tell: Tell) -> Path:
+    inputs = read_inputs(path)
     work = target.parent / f".{target.name}{WORK}" / inputs.key[:16]
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     todo = steps(Results(inputs))
@@ -69,7 +74,7 @@ def run_analysis(path: str | Path, output: str | Path, *, tell: Tell = lambda li
     files = {name: sha256((work / name).read_bytes()).hexdigest() for name in todo}
     told = {
         "key": inputs.key,
-        "description": os.path.relpath(Path(path).resolve(), target),
+        "description": os.path.relpath(path.resolve(), target),
         "analysis": inputs.analysis.model_dump(mode="json"),
         "inputs": dict(inputs.digests),
         "data": inputs.data.digest,
@@ -135,8 +140,16 @@ def _check_target(target: Path) -> None:
     """Refuse to replace what is no release."""
     if not target.parent.is_dir():
         raise OptionError(f"{str(target.parent)!r} does not exist.", hint="Create the folder, or name another.")
-    if target.exists() and not (target / RELEASE).is_file():
+    if not target.exists():
+        return
+    if not (target / RELEASE).is_file():
         raise OptionError(f"{str(target)!r} is not a release, so it is not replaced.", hint="Name a new folder.")
+    others = sorted({file.name for file in target.iterdir()} - {RELEASE, *read_release(target)["files"]})
+    if others:
+        raise OptionError(
+            f"{str(target)!r} holds what is not of the release ({some_of(others)}), and would be replaced as a whole.",
+            hint="Move it elsewhere, or name a new folder.",
+        )
 
 
 def _put(work: Path, target: Path) -> None:

@@ -197,10 +197,19 @@ def render(
         "number": lambda value: whole(value, spoken),
     }
     content = _content(report, command, spoken) | describe_figures(figures)
+    content["small_counts"] = figures.threshold if _shows_small(report.data, figures.threshold) else 0
     content |= {"methods_text": methods_text(report, figures), "references": references(report, figures)}
     return environment.get_template("report.html.j2").render(
         content | ({"title": title} if title else {}) | ({} if dated is None else {"today": dated})
     )
+
+
+def _shows_small(data: Data, threshold: int) -> bool:
+    """Are there counts of combinations of lists that a table of the release would hide?"""
+    if not isinstance(data, CaptureTable):
+        return False
+    counts = data.pooled().counts
+    return bool(((counts > 0) & (counts < threshold)).any())
 
 
 def _content(report: Report, command: str, spoken: Language) -> dict[str, Any]:

@@ -25,12 +25,27 @@ class Figures:
     linked : tables whose links were drawn; 0 where records carry a key
     publication : figures by category
     trend : changes between periods
+    withheld : are the changes left out, because they would tell a hidden count
+    threshold : smallest count that tables of the release show; 0 without such tables
     """
 
     accounts: Sequence[Mapping[str, Any]] = ()
     linked: int = 0
     publication: PublicationTable | None = None
     trend: Trend | None = None
+    withheld: bool = False
+    threshold: int = 0
+
+
+def tells_hidden(publication: PublicationTable, trend: Trend, by: str, threshold: int) -> bool:
+    """Would changes between periods tell a count of people known that the table hides, or should?"""
+    if any(part.observed < threshold for part in trend.found.parts):
+        return True
+    if by not in publication.by:
+        return False
+    place, release = publication.by.index(by), publication.release
+    totals = [all(part == TOTAL for i, part in enumerate(label) if i != place) for label in release.labels]
+    return bool((release.hidden & totals).any())
 
 
 def describe_figures(figures: Figures) -> dict[str, Any]:
@@ -39,8 +54,9 @@ def describe_figures(figures: Figures) -> dict[str, Any]:
     shown = rows if len(rows) <= MOST_ROWS else [row for row in rows if row["total"]][:MOST_ROWS]
     return {
         "accounts": figures.accounts,
-        "trend": figures.trend,
-        "trend_rows": _changes(figures.trend) if figures.trend else [],
+        "trend": None if figures.withheld else figures.trend,
+        "withheld": figures.withheld,
+        "trend_rows": _changes(figures.trend) if figures.trend and not figures.withheld else [],
         "publication": figures.publication,
         "publication_rows": shown,
         "rows_left_out": len(rows) - len(shown),

@@ -21,7 +21,7 @@ def test_a_folder_becomes_a_sheet(tmp_path):
     frames(tmp_path)
     tables, faults = hp.read_countries(tmp_path)
     assert (set(tables), set(faults)) == ({"a", "b", "c", "tiny"}, {"broken"})
-    base = {"a": 51e6, "b": 1.8e6, "c": 160e6, "tiny": 1e5}
+    base = {("a",): 51e6, ("b",): 1.8e6, ("c",): 160e6, ("tiny",): 1e5}
     found = hp.compare_countries(tables, base, faults=faults, seed=1)
     rows = found.rows.set_index("country")
     assert rows.loc["b", "rate"] == pytest.approx(rows.loc["b", "population"] * 1e5 / 1.8e6)
@@ -40,6 +40,6 @@ def test_a_folder_becomes_a_sheet(tmp_path):
     table = book.get_sheet_by_name("Table").to_python()
     assert {row[0] for row in table[1:]} == {"a", "b", "c", "tiny", "broken"}
     with pytest.raises(hp.DataError, match="missing"):
-        hp.compare_countries({"a": tables["a"]}, {"b": 1e6}, seed=1)
+        hp.compare_countries({"a": tables["a"]}, {("b",): 1e6}, seed=1)
     with pytest.raises(hp.DataError, match="not a folder"):
         hp.read_countries(tmp_path / "nowhere")

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import hiddenpop as hp
-from hiddenpop.release.run import RELEASE, WORK
+from hiddenpop.release.kept import RELEASE, alone
+from hiddenpop.release.run import WORK
 
 CASES = """police,ngo,shelter,sex,year,n
 1,0,0,f,2023,60
@@ -107,11 +108,34 @@ def test_verify_finds_the_same_bits_and_what_was_changed(release, tmp_path):
     with (copy / "publication.csv").open("a") as file:
         file.write("one more row\n")
     (copy / "trend.json").unlink()
-    failed = [check for check in hp.verify_release(copy, release[0]) if check.passed is False]
+    every = hp.verify_release(copy, release[0])
+    assert "is not that" in next(check.message for check in every if check.value == "trend.json" and check.passed)
+    assert "publication.csv is not what was released" in str(hp.diff_releases(release[1], copy))
+    failed = [check for check in every if check.passed is False]
     assert {(check.name, check.value) for check in failed} == {
         ("changed-afterwards", "publication.csv"),
         ("changed-afterwards", "trend.json"),
     }
+
+
+def test_verify_names_an_input_that_changed(release, tmp_path):
+    path = describe(tmp_path)
+    folder = hp.run_analysis(path, tmp_path / "out")
+    (tmp_path / "people.csv").write_text(PEOPLE.replace("900000", "600000"))
+    failed = [check for check in hp.verify_release(folder) if check.passed is False]
+    assert {check.value for check in failed} >= {"publication.csv", "publication.xlsx", "report.html"}
+    assert all("what goes in differs: input people.csv" in check.message for check in failed)
+    (folder / RELEASE).write_text("null")
+    with pytest.raises(hp.DataError, match="is no release"):
+        hp.diff_releases(folder, release[1])
+
+
+def test_one_run_at_a_time(release, tmp_path):
+    path = describe(tmp_path)
+    with alone(tmp_path / "out"), pytest.raises(hp.OptionError, match="Another process"):
+        hp.run_analysis(path, tmp_path / "out")
+    hp.run_analysis(path, tmp_path / "out")
+    assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
 
 
 def test_diff_names_the_cause(release, tmp_path):
@@ -120,13 +144,12 @@ def test_diff_names_the_cause(release, tmp_path):
     assert "bit for bit" in str(same)
     other = hp.run_analysis(describe(tmp_path / "a", seed=8, method='method = "chao"'), tmp_path / "a" / "out")
     found = hp.diff_releases(release[1], other)
-    assert set(found.causes) == {"method", "seed"}
-    assert found.causes["seed"] == ("7", "8")
+    assert found.causes == {"estimate.method": ("none", "chao"), "estimate.seed": ("7", "8")}
     assert found.after["method"] == "chao"
     path = describe(tmp_path / "b")
     path.with_name("cases.csv").write_text(CASES.replace("1,1,1,m,2024,3", "1,1,1,m,2024,4"))
     changed = hp.diff_releases(release[1], hp.run_analysis(path, tmp_path / "b" / "out"))
-    assert set(changed.causes) == {"data"}
+    assert set(changed.causes) == {"data", "input cases.csv"}
     assert "report.json" in changed.files
     assert [step.cause for step in changed.steps] == ["data", "method", "seed", "versions and machine"]
     assert changed.steps[0].after == pytest.approx(changed.after["population"])
@@ -136,6 +159,24 @@ def test_diff_names_the_cause(release, tmp_path):
     whole = np.prod([step.after / step.before for step in found.steps])
     assert whole == pytest.approx(found.after["population"] / found.before["population"])
     assert abs(found.steps[1].after / found.steps[1].before - 1.0) > 0.01
+
+
+def test_changes_that_would_tell_a_hidden_count_are_left_out(tmp_path):
+    path = describe(tmp_path)
+    few = "".join(
+        line for line in CASES.splitlines(keepends=True) if not line.startswith("1,1,1") and ",2023," not in line
+    )
+    (tmp_path / "cases.csv").write_text(few + "1,1,0,f,2023,1\n1,0,1,f,2023,1\n1,1,1,m,2023,1\n0,0,1,m,2023,1\n")
+    text = path.read_text().replace('by = ["sex", "year"]', 'by = ["year"]\nmethod = "loglinear-shrinkage"')
+    path.write_text(text.replace('denominators = "people.csv"', ""))
+    folder = hp.run_analysis(path, tmp_path / "out")
+    page = (folder / "report.html").read_text()
+    assert hp.read_publication(folder / "publication.csv").hidden.sum() == 2
+    assert "Changes between periods are left out" in page
+    assert "known people +" not in page
+    assert "below 5 of people by the lists" in page
+    shown = (folder / "publication.csv").read_text().splitlines()
+    assert sum(line.count("c,c") > 3 for line in shown) == 2
 
 
 FEW_MEN = """1,0,0,m,2023,1
@@ -246,6 +287,12 @@ def test_what_is_no_release_is_not_replaced(release, tmp_path):
         hp.run_analysis(release[0], tmp_path / "mine")
     with pytest.raises(hp.DataError, match="is no release"):
         hp.verify_release(tmp_path / "mine")
+    copy = tmp_path / "copy"
+    shutil.copytree(release[1], copy)
+    (copy / "press_note.txt").write_text("years of work")
+    with pytest.raises(hp.OptionError, match=r"press_note\.txt"):
+        hp.run_analysis(release[0], copy)
+    assert (copy / "press_note.txt").exists()
 
 
 @pytest.mark.parametrize(
@@ -256,6 +303,11 @@ def test_what_is_no_release_is_not_replaced(release, tmp_path):
         ("[data]\n", "give either table or registers"),
         ("[data]\ntable = 'nowhere.csv'\n", "no file"),
         ("[data]\ntable = 'korea'\n[estimate]\noptions = {a = 1}\n", "options belong to a method"),
+        ("[data]\ntable = 'korea'\ncount = 'n'\n", "a table that ships"),
+        ("[data]\ntable = 'korea'\n[estimate]\nmethod = 'chao'\noptions = {level = 0.5}\n", "no options of a method"),
+        ("[data]\ntable = 'korea'\n[strata]\nby = ['year', 'year']\n", "named twice"),
+        ("[data]\ntable = 'korea'\n[linkage]\n", "linkage needs registers"),
+        ("[data]\ntable = 'korea'\n[report]\nlanguage = 'fr'\n", "language"),
     ],
 )
 def test_faults_of_a_description_are_told_together(tmp_path, text, says):
