@@ -109,7 +109,8 @@ def estimate_strata_replicates(
 
     Notes
     -----
-    People known and people estimated are means over the tables; limits are quantiles of all draws together.
+    People known and people estimated are means over the tables, people known in whole numbers, their total the sum;
+    limits are quantiles of all draws together.
     """
     each = -(-draws // len(tables))
     found = [
@@ -124,7 +125,8 @@ def estimate_strata_replicates(
     parts = tuple(
         _mixed([one.parts[place] for one in found], values, first.level) for place, values in enumerate(drawn)
     )
-    total = _mixed([one.total for one in found], drawn.sum(axis=0), first.level)
+    known = sum(part.observed for part in parts)
+    total = replace(_mixed([one.total for one in found], drawn.sum(axis=0), first.level), observed=known)
     return StratifiedEstimate(first.by, first.labels, parts, drawn, total)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hiddenpop.banded import BandedTable
 from hiddenpop.captures import CaptureTable
-from hiddenpop.checks.headline import RULE
+from hiddenpop.checks.headline import COMPLETED, RULE
 from hiddenpop.provenance import versions
 from hiddenpop.registry import find_method
 from hiddenpop.result import Estimate
+from hiddenpop.sightings import SightingCounts
 
 if TYPE_CHECKING:
     from hiddenpop.report.document import Report
@@ -31,6 +33,7 @@ SENSITIVITY = (
     "Aleshin-Guendel, Sadinle and Wakefield (2024) arXiv 2101.09304",
     "Gerritse, van der Heijden and Bakker (2015) Journal of Official Statistics 31:357, doi 10.1515/jos-2015-0022",
 )
+CHOOSING = ("loglinear-search", "loglinear-stepwise", "loglinear-average", "graphical")
 HIDDEN_LISTS = "Binette and Steorts (2022) Journal of the Royal Statistical Society A, arXiv 2112.01594"
 LINKAGE = "Fellegi and Sunter (1969) Journal of the American Statistical Association 64:1183"
 TREND = "Cruyff, van Dijk and van der Heijden (2017) Chance 30:41, doi 10.1080/09332480.2017.1383112"
@@ -55,7 +58,7 @@ def references(report: Report, figures: Figures) -> list[str]:
         found.append(HIDDEN_LISTS)
     if figures.linked:
         found.append(LINKAGE)
-    if figures.trend:
+    if figures.trend and not figures.withheld:
         found.append(TREND)
     if figures.publication:
         found.append(INDICATOR)
@@ -78,21 +81,45 @@ def _data(report: Report, figures: Figures) -> Iterator[str]:
     if figures.linked:
         yield (
             "Records were linked by the probability that they are of one person (Fellegi and Sunter 1969). Links were "
-            f"drawn {figures.linked} times, and the estimates of the tables that follow were combined, so that doubt "
-            "about links is in the interval."
+            f"drawn {figures.linked} times. The headline, and figures by category and period, put the tables that "
+            "follow together, so that doubt about links is in their intervals; people known are means there. The "
+            "lists, the checks and the other methods are of the table whose links are more likely than not."
+        )
+    if isinstance(data, BandedTable) and report.by_rule:
+        yield (
+            f"Counts are known up to bands: {COMPLETED} tables that could be behind the bands were drawn, and their "
+            "estimates combined."
         )
 
 
 def _headline(report: Report) -> Iterator[str]:
     headline = report.headline
-    yield RULE if report.by_rule else "The method of the headline was chosen by those who made this report."
+    yield _choice(report)
     if not isinstance(headline, Estimate):
         return
     yield f"The headline is by {headline.method}. {find_method(headline.method).summary}."
     if headline.interval is not None:
         how = INTERVALS[headline.interval.kind]
         yield f"Its interval, at {100 * headline.interval.level:g} %, is {how}."
+    if headline.method in CHOOSING:
+        yield "The interval includes doubt about which lists depend on each other, among the models looked at."
     yield "Intervals describe sampling variation within each model. They do not describe doubt about the model."
+
+
+def _choice(report: Report) -> str:
+    """How the method of the headline came about."""
+    if not report.by_rule:
+        return "The method of the headline was chosen by those who made this report."
+    if isinstance(report.data, SightingCounts):
+        return "The method of the headline is fixed in advance: for sightings Chao's lower bound."
+    if isinstance(report.data, BandedTable):
+        return (
+            "The method of the headline is fixed in advance: for two lists Chapman's estimate; for more, the "
+            "log-linear model that lets every two lists depend on each other, shrunk towards a dependence that all "
+            "share."
+        )
+    many = isinstance(report.headline, Estimate) and report.headline.method == "loglinear"
+    return f"{RULE} With more than ten lists the model is not shrunk." if many else RULE
 
 
 def _doubt(report: Report) -> Iterator[str]:
@@ -116,7 +143,10 @@ def _doubt(report: Report) -> Iterator[str]:
     if found.validation and found.validation.recoveries:
         tables = sum(one.found.tables for one in found.validation.recoveries)
         yield f"The method was run on {tables} tables drawn from models fitted to these data."
-    yield "The verdict follows from these checks by rules that are stated in the documentation of the program."
+    if report.verdict.by_rule is not None:
+        yield f"By the rules the verdict is {report.verdict.by_rule}; those who made this report set another."
+    else:
+        yield "The verdict follows from these checks by rules that are stated in the documentation of the program."
 
 
 def _figures(figures: Figures) -> Iterator[str]:
@@ -124,9 +154,10 @@ def _figures(figures: Figures) -> Iterator[str]:
         method = figures.publication.provenance["method"]
         yield (
             f"Figures by category are by {method}; totals are sums of the same draws. Small counts of known people, "
-            "and those from which they could be worked out, were hidden after the estimation, never before."
+            "those from which they could be worked out, and what was estimated there, were hidden after the "
+            "estimation, never before."
         )
-    if figures.trend:
+    if figures.trend and not figures.withheld:
         yield (
             "Changes of known people were separated into changes of people and of the chance to be known, draw by draw "
             f"(Cruyff and others 2017), by {figures.trend.found.total.method}."

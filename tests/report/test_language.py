@@ -78,6 +78,8 @@ class Source:
 def test_every_message_of_the_source_is_in_the_catalogue():
     source, spoken = Source(), Language("es")
     for path, module in source.modules.items():
+        if path == PACKAGE / "release" / "compare.py":  # verdicts on files, which no report shows
+            continue
         source.shown = REFUSED if path.relative_to(PACKAGE).parts[0].removesuffix(".py") in ESTIMATING else SHOWN
         source.follow(module.body, {})
     texts = [text for text in sorted(source.found) if not NOT_WHOLE.match(text)]
