@@ -167,7 +167,7 @@ def _causes(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple
     first, second = (
         {"data": told["data"][:12]}
         | {f"input {name}": digest[:12] for name, digest in told["inputs"].items()}
-        | {place.strip("/").replace("/", "."): _said(value) for place, value in leaves(told["analysis"])}
+        | {place.strip("/").replace("/", "."): _said(place, value) for place, value in leaves(told["analysis"])}
         | {f"version of {name}": number for name, number in told["versions"].items()}
         for told in (one, other)
     )
@@ -179,7 +179,9 @@ def _causes(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple
     }
 
 
-def _said(value: Any) -> str:
+def _said(place: str, value: Any) -> str:
+    if value is None and place == "/estimate/method":
+        return "by the rule"
     return "none" if value is None or value in ([], {}, "") else str(value)
 
 

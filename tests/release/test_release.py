@@ -144,7 +144,7 @@ def test_diff_names_the_cause(release, tmp_path):
     assert "bit for bit" in str(same)
     other = hp.run_analysis(describe(tmp_path / "a", seed=8, method='method = "chao"'), tmp_path / "a" / "out")
     found = hp.diff_releases(release[1], other)
-    assert found.causes == {"estimate.method": ("none", "chao"), "estimate.seed": ("7", "8")}
+    assert found.causes == {"estimate.method": ("by the rule", "chao"), "estimate.seed": ("7", "8")}
     assert found.after["method"] == "chao"
     path = describe(tmp_path / "b")
     path.with_name("cases.csv").write_text(CASES.replace("1,1,1,m,2024,3", "1,1,1,m,2024,4"))
