@@ -184,8 +184,9 @@ def add_up(
     """
     refused = [", ".join(label) for label, one in found.items() if not _bounded(one)]
     if refused:
+        first = next((one.error.message for one in found.values() if isinstance(one, Refusal)), "")
         raise NotEstimableError(
-            f"No estimate with an upper limit, so nothing can be added up: {some_of(refused, '; ')}.",
+            f"No estimate with an upper limit, so nothing can be added up: {some_of(refused, '; ')}. {first}".strip(),
             hint="Merge strata, or use a method that shares between them (huggins-alho, partial-pooling).",
             terms=refused,
         )

@@ -43,3 +43,21 @@ def test_a_folder_becomes_a_sheet(tmp_path):
         hp.compare_countries({"a": tables["a"]}, {("b",): 1e6}, seed=1)
     with pytest.raises(hp.DataError, match="not a folder"):
         hp.read_countries(tmp_path / "nowhere")
+
+
+def test_the_sheet_does_not_stand_among_the_countries(tmp_path, run):
+    frames(tmp_path)
+    before = (tmp_path / "a.csv").read_text()
+    ran = run("countries", str(tmp_path), "-o", str(tmp_path / "a.csv"))
+    assert ran.code == 2
+    assert "among the countries" in ran.err
+    assert (tmp_path / "a.csv").read_text() == before
+
+
+def test_what_is_wrong_about_inhabitants_is_said(tmp_path, run):
+    frames(tmp_path)
+    for text, says in (("", "cannot be read"), ("country,people\na,many\n", "is a number"), ("land,n\n", "no column")):
+        (tmp_path / "people.csv").write_text(text)
+        ran = run("countries", str(tmp_path), "--inhabitants", str(tmp_path / "people.csv"))
+        assert ran.code == 2
+        assert says in ran.err.replace("\n", " ")
