@@ -61,7 +61,7 @@ def gap_figures(
     >>> hp.gap_figures(found)[["district", "observed", "hidden", "hidden_low", "hidden_high"]].round()
                district  observed  hidden  hidden_low  hidden_high
     0  Chapai Nawabganj       271    46.0        29.0         74.0
-    1             Dhaka      4386  3081.0      2777.0       3432.0
+    1             Dhaka      4386  3081.0      2771.0       3434.0
     2             total      4657  3127.0      2823.0       3481.0
     """
     from pandas import DataFrame

@@ -86,10 +86,11 @@ def pool_countries(
     Examples
     --------
     >>> import hiddenpop as hp
-    >>> tables = [hp.load(name) for name in ("uk_2013", "netherlands", "new_orleans")]
-    >>> found = pool_countries({table.source: hp.loglinear_shrinkage(table, seed=1) for table in tables}, seed=1)
-    >>> sorted(found.predicted)
-    ['netherlands', 'new_orleans', 'uk_2013']
+    >>> names = ["uk_2013", "netherlands_2010_2015", "kosovo_1999"]
+    >>> own = {name: hp.loglinear(hp.load(name), interactions="all") for name in names}
+    >>> found = pool_countries(own, {"no lists there": 120}, seed=1)
+    >>> sorted(found.pooled), found.predicted["no lists there"].low > 120
+    (['kosovo_1999', 'netherlands_2010_2015', 'uk_2013'], True)
     """
     both = sorted({*estimates} & {*(known or {})})
     open_ones = [name for name, one in estimates.items() if one.interval is None or one.interval.high is None]
