@@ -9,7 +9,7 @@ from hiddenpop.result import Check
 
 
 def frames(folder):
-    tables = {"a": "hepatitis_a_taiwan", "b": "kosovo_1999", "c": "bangladesh_pwid"}
+    tables = {"a": "hepatitis_a_taiwan", "b": "seber_two_list", "c": "bangladesh_pwid"}
     for name, table in tables.items():
         hp.write_captures(hp.load(table).pooled(), folder / f"{name}.csv")
     (folder / "tiny.csv").write_text("police,ngo,count\n1,0,4\n0,1,5\n1,1,1\n")

@@ -134,7 +134,6 @@ def test_one_run_at_a_time(release, tmp_path):
     path = describe(tmp_path)
     with alone(tmp_path / "out"), pytest.raises(hp.OptionError, match="Another process"):
         hp.run_analysis(path, tmp_path / "out")
-    hp.run_analysis(path, tmp_path / "out")
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
 
 
@@ -186,6 +185,7 @@ FEW_MEN = """1,0,0,m,2023,1
 """
 
 
+@pytest.mark.slow
 def test_two_releases_together_do_not_tell_a_hidden_count(tmp_path):
     women = "".join(line for line in CASES.splitlines(keepends=True) if ",m,2023," not in line)
 
