@@ -74,14 +74,12 @@ def estimate_replicates(
     return combine(found, level=options.get("level", 0.95), rule=rule)
 
 
-def attempt_all(tables: Sequence[Data], method: str, *, jobs: int = 1, **options: Any) -> Estimate | Refusal:
+def attempt_all(tables: Sequence[Data], method: str, **options: Any) -> Estimate | Refusal:
     """Like `attempt`, of one table, or of several that could each be the truth."""
     if len(tables) == 1:
         return attempt(tables[0], method, **options)
     try:
-        return estimate_replicates(
-            [one for one in tables if isinstance(one, CaptureTable)], method, jobs=jobs, **options
-        )
+        return estimate_replicates([one for one in tables if isinstance(one, CaptureTable)], method, **options)
     except HiddenpopError as error:
         return Refusal(method, error)
 

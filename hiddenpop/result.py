@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hiddenpop.errors import HiddenpopError, NotEstimableError
+from hiddenpop.numerics.intervals import MOST_RATIO
 from hiddenpop.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ FRAME_COLUMNS = (
     "failed_checks", "reason",
 )  # fmt: skip
 
-MOST_RATIO = 10_000
 UNWRITTEN: Mapping[str, bool] = {"unwritten": True}  # metadata of a field that stays out of JSON, such as a trace
 
 

@@ -48,10 +48,10 @@ def choose_headline(
     found = _by_rule(data, level, seed)
     if not replicates or isinstance(found, Refusal):
         return found
-    given = {name: value for name, value in found.provenance.options.items() if name != "seed"} | {"level": level}
-    if "seed" in find_method(found.method).options:
-        given["seed"] = found.provenance.seed
-    return attempt_all(replicates, found.method, **given)
+    told = found.provenance
+    return find_headline(
+        data, method=found.method, options=told.options, level=level, seed=told.seed, replicates=replicates
+    )
 
 
 def find_headline(

@@ -10,6 +10,8 @@ from hiddenpop.errors import NotEstimableError
 QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)  # of a posterior, as fits report them
 UNBOUNDED = 5.0  # standard error of log n0 from which hidden people are known only up to factors of thousands
 
+MOST_RATIO = 10_000  # people for each one known, above which a number says nothing
+
 
 def normal_quantile(level: float) -> float:
     """Two-sided normal quantile: 1.96 at level 0.95."""

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from hiddenpop.errors import NotEstimableError
-from hiddenpop.numerics.intervals import log_normal, transformed_logit, wald
-
-MOST_RATIO = 10_000
+from hiddenpop.numerics.intervals import MOST_RATIO, log_normal, transformed_logit, wald
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from hiddenpop.intake.registers.tabulate import describe
 from hiddenpop.provenance import versions
 from hiddenpop.registry import Data
 from hiddenpop.release.description import Analysis, read_analysis
+from hiddenpop.release.kept import digest_file
 from hiddenpop.result import plain
 
 PUBLICATION = "publication.csv"
@@ -52,7 +53,7 @@ class Inputs:
     def key(self) -> str:
         """What the results depend on, as one number."""
         tables = [self.data.digest, *(table.digest for table in self.replicates)]
-        told = [self.analysis.model_dump(mode="json"), dict(self.digests), tables, versions()]
+        told = [self.name, self.analysis.model_dump(mode="json"), dict(self.digests), tables, versions()]
         return sha256(dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -129,4 +130,4 @@ def _read_table(folder: Path, analysis: Analysis, digests: dict[str, str]) -> Da
 def _digest(path: Path) -> str:
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", hint="Paths are relative to the description.")
-    return sha256(path.read_bytes()).hexdigest()
+    return digest_file(path)

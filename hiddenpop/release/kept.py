@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import file_digest
 from json import JSONDecodeError, loads
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,12 @@ def read_release(folder: Path) -> dict[str, Any]:
     return found
 
 
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file, which may be larger than memory."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
 def changed_files(folder: Path, told: Mapping[str, Any]) -> dict[str, str]:
     """Files that are not what was released: name -> `changed` or `removed`."""
     found = {}
@@ -42,7 +48,7 @@ def changed_files(folder: Path, told: Mapping[str, Any]) -> dict[str, str]:
         file = folder / name
         if not file.is_file():
             found[name] = "removed"
-        elif sha256(file.read_bytes()).hexdigest() != digest:
+        elif digest_file(file) != digest:
             found[name] = "changed"
     return found
 

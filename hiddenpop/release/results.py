@@ -80,6 +80,7 @@ class Results:
         change = self.trend if analysis.trend else None
         threshold = analysis.strata.threshold if analysis.strata else 0
         withheld = bool(table and change and tells_hidden(table, change, change.found.by[0], threshold))
+        change = None if withheld else change
         figures = Figures(
             self.inputs.accounts, len(self.inputs.replicates), table, change, withheld=withheld, threshold=threshold
         )

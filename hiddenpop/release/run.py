@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from json import dumps
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from hiddenpop.national import write_publication
 from hiddenpop.output import write_whole
 from hiddenpop.provenance import versions
 from hiddenpop.release.inputs import PUBLICATION, read_inputs
-from hiddenpop.release.kept import RELEASE, alone, read_release
+from hiddenpop.release.kept import RELEASE, alone, digest_file, read_release
 from hiddenpop.release.results import Results
 from hiddenpop.report.documents import write_document
 from hiddenpop.result import plain
@@ -71,7 +70,7 @@ def _run(path: Path, target: Path, tell: Tell) -> Path:
             continue
         tell(name)
         make(work / name)
-    files = {name: sha256((work / name).read_bytes()).hexdigest() for name in todo}
+    files = {name: digest_file(work / name) for name in todo}
     told = {
         "key": inputs.key,
         "description": os.path.relpath(path.resolve(), target),

@@ -54,9 +54,9 @@ def describe_figures(figures: Figures) -> dict[str, Any]:
     shown = rows if len(rows) <= MOST_ROWS else [row for row in rows if row["total"]][:MOST_ROWS]
     return {
         "accounts": figures.accounts,
-        "trend": None if figures.withheld else figures.trend,
+        "trend": figures.trend,
         "withheld": figures.withheld,
-        "trend_rows": _changes(figures.trend) if figures.trend and not figures.withheld else [],
+        "trend_rows": _changes(figures.trend) if figures.trend else [],
         "publication": figures.publication,
         "publication_rows": shown,
         "rows_left_out": len(rows) - len(shown),

@@ -58,7 +58,7 @@ def references(report: Report, figures: Figures) -> list[str]:
         found.append(HIDDEN_LISTS)
     if figures.linked:
         found.append(LINKAGE)
-    if figures.trend and not figures.withheld:
+    if figures.trend:
         found.append(TREND)
     if figures.publication:
         found.append(INDICATOR)
@@ -157,7 +157,7 @@ def _figures(figures: Figures) -> Iterator[str]:
             "those from which they could be worked out, and what was estimated there, were hidden after the "
             "estimation, never before."
         )
-    if figures.trend and not figures.withheld:
+    if figures.trend:
         yield (
             "Changes of known people were separated into changes of people and of the chance to be known, draw by draw "
             f"(Cruyff and others 2017), by {figures.trend.found.total.method}."

@@ -48,7 +48,9 @@ def test_alike_countries_help_each_other_and_an_odd_one_is_told():
     for name, one in alike.items():
         own = one.interval.high / one.interval.low
         assert found.pooled[name].high / found.pooled[name].low < own
-    assert found.predicted["none"].population == pytest.approx(500 * 3.0, rel=0.1)
+    assert found.predicted["none"].population == pytest.approx(
+        500 * 3.0, rel=0.01
+    )  # the shifts cancel; draws err by .2 %
     assert found.predicted["none"].low >= 500
     odd = hp.pool_countries(alike | {"odd": known(90_000.0, 0.2)}, seed=1)
     assert not odd.as_expected["odd"]
